@@ -1,0 +1,451 @@
+"""Which columns of one 2-D matrix form which modality.
+
+A *block* is a set of columns of ``X``, a *modality* is what they mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from numbers import Integral
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Modalities: TypeAlias = Mapping[str, Any] | Callable[[Any], Mapping[str, Any]] | None
+
+#: The name of the only block of a matrix whose columns have no names.
+UNNAMED_MODALITY = "x"
+
+# Rows checked for NaN at a time: bounds the memory of the check on memory-mapped data.
+_CHECK_ROWS = 16_384
+
+
+def resolve_modalities(X: Any, modalities: Modalities = None) -> dict[str, np.ndarray]:
+    """Find the columns of every modality of ``X``.
+
+    Parameters
+    ----------
+    X : array-like or DataFrame of shape (n_samples, n_features)
+        The matrix that holds all modalities side by side. Only its width and
+        its column names are read.
+
+    modalities : dict, callable or None, default=None
+        Which columns form which modality.
+
+        - None: read from the column names: the part before the first ``"__"``
+          (as ColumnTransformer writes them), else the part before a last
+          ``"_<digits>"``. Without column names, or where no name has such a
+          part, all columns are one block called ``"x"``.
+        - dict: modality name -> its columns, as one of: a width (int; all
+          values are widths then, and the blocks lie side by side in the
+          dict's order), a slice of positions or of names (of names: both ends
+          included), a list of names or of positions, a boolean mask, or a
+          callable that gets ``X`` and returns one of the last three.
+        - callable: gets ``X`` and returns such a dict.
+
+    Returns
+    -------
+    dict of str to ndarray of int of shape (n_columns_of_the_modality,)
+        Column positions of every modality. Every column of ``X`` belongs to
+        exactly one of them.
+
+    Raises
+    ------
+    ValueError
+        If blocks overlap, leave a gap, are empty, do not add up to the width
+        of ``X``, or name columns that ``X`` does not have.
+    TypeError
+        If ``modalities``, or the columns of a modality, are of another kind.
+
+    See Also
+    --------
+    sklearn.compose.ColumnTransformer : Gives columns the prefixes read here.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mofa_sklearn.modalities import resolve_modalities
+    >>> X = np.zeros((4, 5))
+    >>> resolve_modalities(X, {"image": 3, "text": 2})
+    {'image': array([0, 1, 2]), 'text': array([3, 4])}
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame(X, columns=["image_0", "image_1", "text_0", "text_1", "text_2"])
+    >>> resolve_modalities(frame)
+    {'image': array([0, 1]), 'text': array([2, 3, 4])}
+    """
+    names = column_names(X)
+    n_features = _width(X)
+    if n_features == 0:
+        raise ValueError(f"Found array with 0 feature(s) (shape={np.shape(X)}).")
+    if callable(modalities):
+        modalities = modalities(X)
+    if modalities is None:
+        return _from_names(names, n_features)
+    if not isinstance(modalities, Mapping):
+        raise TypeError(
+            "modalities must be None, a dict of modality name -> columns, or a callable that "
+            f"returns such a dict; got {modalities!r} of type {type(modalities).__name__}."
+        )
+    _check_modality_names(modalities)
+    if _all_widths(modalities):
+        return _from_widths(modalities, n_features)
+    blocks = {
+        name: _positions(name, columns, X, names, n_features)
+        for name, columns in modalities.items()
+    }
+    _check_partition(blocks, names, n_features)
+    return blocks
+
+
+def column_names(X: Any) -> list[str] | None:
+    """Return the column names of a DataFrame, or None where there are none.
+
+    Parameters
+    ----------
+    X : array-like or DataFrame of shape (n_samples, n_features)
+        The data.
+
+    Returns
+    -------
+    list of str of length n_features, or None
+        None for arrays and for frames whose column names are not all strings,
+        which scikit-learn does not count as feature names either.
+    """
+    columns = getattr(X, "columns", None)
+    if columns is None:
+        return None
+    names = list(columns)
+    return names if names and all(isinstance(name, str) for name in names) else None
+
+
+def modality_of(column: str) -> str | None:
+    """Return the modality that a column's name tells, None where it tells none.
+
+    Parameters
+    ----------
+    column : str
+        A column's name.
+
+    Returns
+    -------
+    str or None
+        The part before the first ``"__"``, else before a last ``"_<digits>"``.
+
+    Examples
+    --------
+    >>> from mofa_sklearn.modalities import modality_of
+    >>> modality_of("text__pca0"), modality_of("cover_image_17"), modality_of("age")
+    ('text', 'cover_image', None)
+    """
+    prefix, separator, _ = column.partition("__")
+    if separator and prefix:
+        return prefix
+    prefix, separator, number = column.rpartition("_")
+    return prefix if separator and prefix and number.isdecimal() else None
+
+
+def check_blocks(X: np.ndarray, blocks: Mapping[str, np.ndarray]) -> np.ndarray | None:
+    """Refuse infinite values and half-missing blocks; tell which blocks are missing.
+
+    A row whose block is NaN throughout has that modality missing, which is
+    allowed as long as one modality of the row is there.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        The data.
+
+    blocks : dict of str to ndarray of int
+        Column positions of every modality, from :func:`resolve_modalities`.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_samples, n_modalities), or None
+        Which modality is missing in which row; None where none is.
+
+    Raises
+    ------
+    ValueError
+        If a block holds infinity, or NaN in some of its columns only, or if a
+        row has no modality at all.
+    """
+    if _all_finite(X):
+        return None
+    missing = np.zeros((len(X), len(blocks)), dtype=bool)
+    for j, (name, positions) in enumerate(blocks.items()):
+        missing[:, j] = check_finite_or_missing(X, name, positions, partly=False)
+    lost = np.flatnonzero(missing.all(axis=1))
+    if len(lost):
+        raise ValueError(
+            f"Input X contains NaN in every column of {len(lost)} of {len(X)} rows (rows "
+            f"{_enumerate(lost.tolist())}): all modalities are missing there, nothing is left "
+            "to predict from. Drop them, or impute a modality (sklearn.impute.SimpleImputer)."
+        )
+    return missing if missing.any() else None
+
+
+def check_finite_or_missing(
+    X: np.ndarray, name: str, positions: np.ndarray, *, partly: bool = True
+) -> np.ndarray:
+    """Refuse infinite values of one block; tell in which rows it is missing.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        The data.
+
+    name : str
+        The block's modality.
+
+    positions : ndarray of int
+        The block's columns.
+
+    partly : bool, default=True
+        Whether rows may have NaN in some of the block's columns.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_samples,)
+        Whether the block is NaN throughout.
+
+    Raises
+    ------
+    ValueError
+        If the block holds infinity, or NaN in some of its columns although
+        `partly` is False.
+    """
+    missing = np.zeros(len(X), dtype=bool)
+    n_partly = 0
+    columns = as_slice(positions)
+    for start in range(0, len(X), _CHECK_ROWS):
+        block = X[start : start + _CHECK_ROWS, columns]
+        if _all_finite(block):
+            continue
+        infinite = np.isinf(block).any(axis=1)
+        if infinite.any():
+            rows = np.flatnonzero(infinite) + start
+            raise ValueError(
+                f"Input X contains infinity in modality '{name}' (rows {_enumerate(rows.tolist())}"
+                ", or a value too large for float32): replace or clip these values first."
+            )
+        nan = np.isnan(block)
+        missing[start : start + _CHECK_ROWS] = nan.all(axis=1)
+        n_partly += int((nan.any(axis=1) & ~nan.all(axis=1)).sum())
+    if n_partly and not partly:
+        raise ValueError(
+            f"Input X contains NaN: modality '{name}' has NaN in some of its columns in "
+            f"{n_partly} of {len(X)} rows; impute it first (sklearn.impute.SimpleImputer), or "
+            "make the whole block NaN to mark it as missing."
+        )
+    return missing
+
+
+def _all_finite(X: np.ndarray) -> bool:
+    """Tell, without a temporary, that all values are finite: a finite sum proves it."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(X.sum(dtype=X.dtype)))
+
+
+def as_slice(positions: np.ndarray) -> slice | np.ndarray:
+    """Return consecutive positions as a slice, which takes a view instead of a copy.
+
+    Parameters
+    ----------
+    positions : ndarray of int
+        Column positions.
+
+    Returns
+    -------
+    slice or ndarray of int
+        A slice where the positions are consecutive and ascending, else the
+        positions as they are.
+    """
+    if len(positions) and np.array_equal(
+        positions, np.arange(positions[0], positions[0] + len(positions))
+    ):
+        return slice(int(positions[0]), int(positions[-1]) + 1)
+    return positions
+
+
+def _width(X: Any) -> int:
+    shape = X.shape if hasattr(X, "shape") else np.shape(X)
+    if len(shape) != 2:
+        raise ValueError(
+            f"Expected 2D array, got {len(shape)}D array instead: X must be one matrix with all "
+            "modalities side by side."
+        )
+    return int(shape[1])
+
+
+def _check_modality_names(modalities: Mapping[str, Any]) -> None:
+    if not modalities:
+        raise ValueError("modalities is an empty dict: name at least one modality.")
+    for name in modalities:
+        if not isinstance(name, str) or not name:
+            raise TypeError(f"A modality's name must be a non-empty string, got {name!r}.")
+        if "__" in name:
+            raise ValueError(
+                f"The modality name {name!r} must not contain '__', which separates a modality "
+                "from its columns."
+            )
+
+
+def _all_widths(modalities: Mapping[str, Any]) -> bool:
+    widths = [name for name, columns in modalities.items() if _is_int(columns)]
+    if widths and len(widths) < len(modalities):
+        others = [name for name in modalities if name not in widths]
+        raise ValueError(
+            f"Modalities {_enumerate(widths)} are given by width and {_enumerate(others)} by "
+            "columns: give all of them by width, or all by columns."
+        )
+    return bool(widths)
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, (bool, np.bool_))
+
+
+def _from_names(names: list[str] | None, n_features: int) -> dict[str, np.ndarray]:
+    prefixes = [modality_of(name) for name in names or []]
+    if not any(prefixes):
+        return {UNNAMED_MODALITY: np.arange(n_features)}
+    blocks: dict[str, list[int]] = {}
+    without = []
+    for position, prefix in enumerate(prefixes):
+        if prefix is None:
+            without.append(names[position])
+        else:
+            blocks.setdefault(prefix, []).append(position)
+    if without:
+        raise ValueError(
+            f"Columns {_enumerate(without)} have no modality in their names, while others have "
+            f"(modalities {_enumerate(list(blocks))}): name them '<modality>_<number>' or "
+            "'<modality>__<name>', or pass modalities= with the columns of every modality."
+        )
+    return {name: np.array(positions) for name, positions in blocks.items()}
+
+
+def _from_widths(modalities: Mapping[str, int], n_features: int) -> dict[str, np.ndarray]:
+    for name, width in modalities.items():
+        if width < 1:
+            raise ValueError(f"Modality '{name}' is empty: its width is {width}.")
+    total = sum(modalities.values())
+    if total != n_features:
+        widths = " + ".join(f"{name} {width}" for name, width in modalities.items())
+        raise ValueError(
+            f"The widths of the modalities add up to {total} ({widths}), but X has {n_features} "
+            "features."
+        )
+    blocks, start = {}, 0
+    for name, width in modalities.items():
+        blocks[name] = np.arange(start, start + width)
+        start += width
+    return blocks
+
+
+def _positions(
+    name: str, columns: Any, X: Any, names: list[str] | None, n_features: int
+) -> np.ndarray:
+    """Return the column positions of one modality given by slice, list, mask or callable."""
+    if callable(columns):
+        columns = columns(X)
+    if isinstance(columns, str):
+        columns = [columns]
+    if isinstance(columns, slice):
+        positions = _slice_positions(name, columns, names, n_features)
+    else:
+        positions = _list_positions(name, columns, names, n_features)
+    if len(positions) == 0:
+        raise ValueError(f"Modality '{name}' is empty: {columns!r} selects no column.")
+    return positions
+
+
+def _slice_positions(
+    name: str, columns: slice, names: list[str] | None, n_features: int
+) -> np.ndarray:
+    start, stop = columns.start, columns.stop
+    if isinstance(start, str):
+        start = _position_of(name, start, names)
+    if isinstance(stop, str):
+        stop = _position_of(name, stop, names) + 1
+    if (stop or 0) > n_features:
+        raise ValueError(
+            f"Modality '{name}' ends at column {stop}, but X has {n_features} features."
+        )
+    return np.arange(n_features)[start : stop : columns.step]
+
+
+def _list_positions(
+    name: str, columns: Any, names: list[str] | None, n_features: int
+) -> np.ndarray:
+    # tolist: NumPy, pandas and their scalars all become Python's own types.
+    columns = columns.tolist() if hasattr(columns, "tolist") else columns
+    if not isinstance(columns, (list, tuple, range)):
+        raise TypeError(
+            f"The columns of modality '{name}' must be a width, a slice, a list of names or "
+            f"positions, a mask or a callable; got {columns!r} of type {type(columns).__name__}."
+        )
+    if columns and all(isinstance(column, bool) for column in columns):
+        if len(columns) != n_features:
+            raise ValueError(
+                f"The mask of modality '{name}' has {len(columns)} entries, but X has "
+                f"{n_features} features."
+            )
+        return np.flatnonzero(columns)
+    positions = []
+    for column in columns:
+        if isinstance(column, str):
+            positions.append(_position_of(name, column, names))
+        elif _is_int(column) and -n_features <= column < n_features:
+            positions.append(column % n_features)
+        elif _is_int(column):
+            raise ValueError(
+                f"Modality '{name}' names column {column}, but X has {n_features} features."
+            )
+        else:
+            raise TypeError(
+                f"The columns of modality '{name}' must be names or positions; got {column!r}."
+            )
+    return np.array(positions, dtype=np.intp)
+
+
+def _position_of(name: str, column: str, names: list[str] | None) -> int:
+    if names is None:
+        raise ValueError(
+            f"Modality '{name}' names the column {column!r}, but X has no column names: pass a "
+            "DataFrame, or give positions."
+        )
+    if column not in names:
+        raise ValueError(
+            f"Modality '{name}' names the unknown column {column!r}; X has {_enumerate(names)}."
+        )
+    return names.index(column)
+
+
+def _check_partition(
+    blocks: Mapping[str, np.ndarray], names: list[str] | None, n_features: int
+) -> None:
+    owner: dict[int, str] = {}
+    for name, positions in blocks.items():
+        for position in positions.tolist():
+            if position in owner:
+                column = position if names is None else names[position]
+                raise ValueError(
+                    f"Modalities '{owner[position]}' and '{name}' overlap: both hold column "
+                    f"{column!r}."
+                )
+            owner[position] = name
+    gaps = [position for position in range(n_features) if position not in owner]
+    if gaps:
+        columns = gaps if names is None else [names[position] for position in gaps]
+        raise ValueError(
+            f"The modalities {_enumerate(list(blocks))} leave a gap: {len(gaps)} of {n_features} "
+            f"columns belong to none of them ({_enumerate(columns)}). Give every column to a "
+            "modality, or select the columns first (sklearn.compose.ColumnTransformer)."
+        )
+
+
+def _enumerate(values: list, limit: int = 5) -> str:
+    """Return the first few values, and how many more there are."""
+    shown = ", ".join(repr(value) for value in values[:limit])
+    return shown if len(values) <= limit else f"{shown}, ... ({len(values)} in all)"
