@@ -1,0 +1,5 @@
+"""Estimators: one network as a scikit-learn estimator."""
+
+from ._regressor import MoFARegressor
+
+__all__ = ["MoFARegressor"]

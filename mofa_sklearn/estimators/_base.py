@@ -1,0 +1,275 @@
+"""What the regressor and the classifier share: blocks, training, attention."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from ..modalities import check_blocks, resolve_modalities
+from ..networks import MoFANetwork
+from ..networks.fusions import FUSIONS
+from ..networks.losses import LOSSES
+from ..training.batches import Rows
+from ..training.devices import PRECISIONS, resolve_device, resolve_precision
+from ..training.inference import evaluate
+from ..training.schedules import SCHEDULES
+from ..training.seeding import build_seeded
+from ..training.train import TrainingPlan, TrainingResult, train
+
+_MAX_SEED = np.iinfo(np.int32).max
+
+
+@dataclass
+class LabelledRows:
+    """Checked rows: features in the blocks' order, targets, weights."""
+
+    X: np.ndarray  # (n_samples, n_features), float32
+    y: np.ndarray  # (n_samples,) or (n_samples, n_targets)
+    sample_weight: np.ndarray | None  # (n_samples,)
+
+
+class BaseMoFA(BaseEstimator):
+    """Base class of the estimators around one network."""
+
+    _parameter_constraints: dict = {
+        "modalities": [dict, callable, None],
+        "fusion": [StrOptions(set(FUSIONS)), type],
+        "hidden_dim": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "modality_dropout": [Interval(Real, 0, 1, closed="left")],
+        "loss": [StrOptions(set(LOSSES)), type],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "schedule": [StrOptions(set(SCHEDULES)), type],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), None],
+        "precision": [StrOptions(set(PRECISIONS))],
+        "device": [str],
+        "warm_start": ["boolean"],
+        "callbacks": ["array-like", None],
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+    }
+
+    # An ensemble may fit several at a time, in threads, with one torch thread each: more
+    # threads for one small network bring less.
+    _fits_well_on_one_thread = True
+
+    @property
+    def module_(self) -> MoFANetwork:
+        """The trained network, a torch module on the CPU."""
+        check_is_fitted(self, "net_")
+        return self.net_.module_
+
+    def modality_attention(self, X: Any) -> pd.DataFrame:
+        """Tell how much each modality weighs in each row.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, n_modalities)
+            Non-negative weights, a column for each modality; rows sum to one, a
+            missing modality has zero. A DataFrame's index is kept.
+
+        Raises
+        ------
+        AttributeError
+            If the fusion has no weights.
+        """
+        check_is_fitted(self, "net_")
+        index = getattr(X, "index", None)
+        X = self._check_features(X)
+
+        def weights(module, chunk):
+            _, attention = module.fuse(chunk)
+            if attention is None:
+                raise AttributeError(
+                    f"The fusion {self.fusion!r} has no weight for each modality."
+                )
+            return attention
+
+        attention = evaluate(self.module_, weights, X, resolve_device(self.device))
+        return pd.DataFrame(attention, index=index, columns=list(self.modalities_))
+
+    def _check_training_rows(self, X: Any, y: Any, sample_weight: Any, **check_y) -> LabelledRows:
+        """Check the rows to learn from, and find the modalities in them."""
+        names_from = X
+        X, y = validate_data(
+            self, X, y, dtype=np.float32, order="C", ensure_all_finite=False, **check_y
+        )
+        blocks = resolve_modalities(
+            names_from if hasattr(names_from, "columns") else X, self.modalities
+        )
+        if self._continues():
+            self._check_same_blocks(blocks)
+        self.modalities_ = blocks
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+            if not sample_weight.any():
+                raise ValueError("sample_weight is zero for every row: nothing to learn from.")
+        return LabelledRows(self._in_order(X), y, sample_weight)
+
+    def _check_validation_rows(
+        self, X_val: Any, y_val: Any, sample_weight_val: Any
+    ) -> LabelledRows | None:
+        """Check the validation rows that the caller gave, if any."""
+        if X_val is None and y_val is None:
+            if sample_weight_val is not None:
+                raise ValueError("sample_weight_val was passed without X_val and y_val.")
+            return None
+        if X_val is None or y_val is None:
+            given, lacking = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
+            raise ValueError(f"{given} was passed without {lacking}: validation needs both.")
+        X_val = self._check_features(X_val).astype(np.float32, copy=False)
+        y_val = np.asarray(y_val)
+        if len(y_val) != len(X_val):
+            raise ValueError(
+                f"X_val has {len(X_val)} rows and y_val {len(y_val)}: they must be the same."
+            )
+        if sample_weight_val is not None:
+            sample_weight_val = _check_sample_weight(
+                sample_weight_val, X_val, ensure_non_negative=True
+            )
+        return LabelledRows(X_val, y_val, sample_weight_val)
+
+    def _check_features(self, X: Any) -> np.ndarray:
+        """Check rows against those of the fit, and bring their blocks into order."""
+        dtypes = [np.float32, np.float64]
+        X = validate_data(self, X, dtype=dtypes, order="C", ensure_all_finite=False, reset=False)
+        return self._in_order(X)
+
+    def _in_order(self, X: np.ndarray) -> np.ndarray:
+        """Check the blocks, and lay them side by side."""
+        check_blocks(X, self.modalities_)
+        order = np.concatenate(list(self.modalities_.values()))
+        return X if np.array_equal(order, np.arange(len(order))) else X[:, order]
+
+    def _continues(self) -> bool:
+        return self.warm_start and hasattr(self, "net_")
+
+    def _check_same_blocks(self, blocks: dict[str, np.ndarray]) -> None:
+        before = {name: len(positions) for name, positions in self.modalities_.items()}
+        now = {name: len(positions) for name, positions in blocks.items()}
+        if before != now:
+            raise ValueError(
+                f"warm_start=True continues with the modalities of the last fit, {before}, but "
+                f"this X has {now}."
+            )
+
+    def _split(
+        self, rows: LabelledRows, random_state: np.random.RandomState
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draw which rows to learn from and which to validate on."""
+        n_samples = len(rows.X)
+        n_valid = int(np.ceil(self.validation_fraction * n_samples))
+        if n_samples - n_valid < 1:
+            raise ValueError(
+                f"early_stopping=True holds validation_fraction={self.validation_fraction} of the "
+                f"rows back, which leaves no row to learn from with n_samples = {n_samples}; pass "
+                "X_val and y_val, or early_stopping=False."
+            )
+        order = random_state.permutation(n_samples)
+        return np.sort(order[n_valid:]), np.sort(order[:n_valid])
+
+    def _train(
+        self,
+        train_rows: Rows,
+        valid_rows: Rows | None,
+        n_outputs: int,
+        random_state: np.random.RandomState,
+    ) -> None:
+        """Build the network and train it, and keep what a fitted estimator has."""
+        seeds = random_state.randint(_MAX_SEED, size=3)
+        module = build_seeded(lambda: self._build(n_outputs), int(seeds[0]))
+        history = []
+        if self._continues():
+            module.load_state_dict(self.module_.state_dict())
+            history = self.history_
+        plan = self._plan(valid_rows is not None, seeds[1:].tolist(), history)
+        result = train(module, train_rows, valid_rows, plan)
+        self._check_outcome(result)
+        self.net_ = result.net
+        self.history_ = result.history
+        self.n_iter_ = len(result.history)
+        self.best_iteration_ = result.best_epoch
+
+    def _build(self, n_outputs: int) -> MoFANetwork:
+        fusion = FUSIONS[self.fusion] if isinstance(self.fusion, str) else self.fusion
+        return MoFANetwork(
+            [len(positions) for positions in self.modalities_.values()],
+            n_outputs,
+            fusion,
+            hidden_dim=self.hidden_dim,
+            dropout=self.dropout,
+            modality_dropout=self.modality_dropout,
+        )
+
+    def _plan(self, has_validation: bool, seeds: list[int], history: list) -> TrainingPlan:
+        device = resolve_device(self.device)
+        stops = self.early_stopping and has_validation
+        return TrainingPlan(
+            criterion=LOSSES[self.loss]() if isinstance(self.loss, str) else self.loss(),
+            schedule=SCHEDULES[self.schedule]()
+            if isinstance(self.schedule, str)
+            else self.schedule(),
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            batch_size=self.batch_size,
+            max_epochs=self.max_epochs,
+            keep_best=stops,
+            n_iter_no_change=self.n_iter_no_change if stops else None,
+            device=device,
+            autocast=resolve_precision(self.precision, device),
+            shuffle_seed=seeds[0],
+            dropout_seed=seeds[1],
+            callbacks=list(self.callbacks) if self.callbacks is not None else [],
+            history=history,
+            verbose=int(self.verbose),
+        )
+
+    def _check_outcome(self, result: TrainingResult) -> None:
+        """Say what ended the training early, if anything but the patience did."""
+        if result.diverged:
+            epoch = len(result.history)
+            if result.best_epoch == 0:
+                raise ValueError(
+                    f"The loss became NaN or infinite in epoch {epoch} with learning_rate="
+                    f"{self.learning_rate:g}, before any epoch ended with a finite one: lower "
+                    "learning_rate, or look for extreme values in X and y."
+                )
+            warnings.warn(
+                f"The loss became NaN or infinite in epoch {epoch} with learning_rate="
+                f"{self.learning_rate:g}; the weights of epoch {result.best_epoch} are kept. "
+                "Lower learning_rate.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        if result.interrupted:
+            warnings.warn(
+                f"The training was interrupted after {len(result.history)} of {self.max_epochs} "
+                f"epochs; the weights of epoch {result.best_epoch} are kept.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+
+
+def random_state_of(estimator: BaseMoFA) -> np.random.RandomState:
+    """Return the generator that one fit draws all its seeds from."""
+    return check_random_state(estimator.random_state)

@@ -1,0 +1,5 @@
+"""Torch modules and losses, nothing else."""
+
+from .mofa import MoFANetwork
+
+__all__ = ["MoFANetwork"]

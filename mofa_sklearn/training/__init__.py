@@ -1,0 +1,1 @@
+"""How one network is trained: batches, schedule, skorch net, threads."""

@@ -1,0 +1,164 @@
+"""The skorch net that trains one network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import EpochTimer
+from torch import Tensor
+
+from .batches import Batches, Rows
+from .interrupts import StopTraining, interrupt_goes_up, raise_if_cancelled
+
+# MoFA-Lite's bound on the norm of a step's gradient.
+MAX_GRADIENT_NORM = 1.0
+# Rows that are computed at a time where no gradient is kept.
+EVALUATION_BATCH_SIZE = 4096
+
+
+class MoFANet(NeuralNet):
+    """A skorch net for rows with weights, without per-row collation.
+
+    Differs from :class:`skorch.NeuralNet` in what costs time or loses results:
+    batches are sliced from tensors in memory, a loss is a weighted mean over
+    rows, gradients are clipped, an epoch's loss is read once instead of once a
+    batch, and callbacks and interrupts that end a training are told apart.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        The network, already built.
+    criterion : torch.nn.Module
+        A loss of :mod:`mofa_sklearn.networks.losses`.
+    autocast : torch.dtype or None, default=None
+        Precision of the matrix products; None computes in float32.
+    **kwargs : dict
+        Parameters of :class:`skorch.NeuralNet`.
+
+    Attributes
+    ----------
+    interrupted_ : bool
+        Whether the training was ended by an interrupt.
+    """
+
+    def __init__(
+        self,
+        module,
+        criterion,
+        *,
+        autocast: torch.dtype | None = None,
+        iterator_train=Batches,
+        iterator_train__shuffle: bool = True,
+        iterator_valid=Batches,
+        iterator_valid__batch_size: int = EVALUATION_BATCH_SIZE,
+        dataset=Rows,
+        **kwargs: Any,
+    ) -> None:
+        self.autocast = autocast
+        super().__init__(
+            module,
+            criterion=criterion,
+            iterator_train=iterator_train,
+            iterator_train__shuffle=iterator_train__shuffle,
+            iterator_valid=iterator_valid,
+            iterator_valid__batch_size=iterator_valid__batch_size,
+            dataset=dataset,
+            **kwargs,
+        )
+
+    @property
+    def _default_callbacks(self):
+        return [("epoch_timer", EpochTimer())]
+
+    def check_data(self, X, y=None):
+        """Accept :class:`Rows`, which hold their own targets."""
+
+    def infer(self, x, **fit_params):
+        device_type = torch.device(self.device).type
+        with torch.autocast(device_type, dtype=self.autocast, enabled=self.autocast is not None):
+            return super().infer(x, **fit_params)
+
+    def get_loss(self, y_pred, y_true, X=None, training=False) -> Tensor:
+        target, weight = y_true
+        losses = self.criterion_(y_pred.float(), target.to(y_pred.device))
+        if weight is None:
+            return losses.mean()
+        weight = weight.to(losses.device)
+        # A batch may hold nothing but rows of weight zero.
+        return (losses * weight).sum() / weight.sum().clamp(min=torch.finfo(weight.dtype).tiny)
+
+    def train_step(self, batch, **fit_params):
+        if not self.module_.training:
+            self._set_training(True)
+        X, y = batch
+        self.optimizer_.zero_grad()
+        y_pred = self.infer(X, **fit_params)
+        loss = self.get_loss(y_pred, y, X=X, training=True)
+        loss.backward()
+        self.notify(
+            "on_grad_computed",
+            named_parameters=self.module_.named_parameters(),
+            batch=batch,
+            training=True,
+        )
+        torch.nn.utils.clip_grad_norm_(self.module_.parameters(), MAX_GRADIENT_NORM)
+        self.optimizer_.step()
+        return {"loss": loss, "y_pred": y_pred}
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        if iterator is None:
+            return
+        losses, weights = [], []
+        for batch in iterator:
+            raise_if_cancelled()
+            self.notify("on_batch_begin", batch=batch, training=training)
+            step = step_fn(batch, **fit_params)
+            losses.append(step["loss"].detach())
+            _, (target, weight) = batch
+            weights.append(losses[-1].new_tensor(len(target)) if weight is None else weight.sum())
+            self.notify("on_batch_end", batch=batch, training=training, **step)
+        weight = torch.stack(weights).to(losses[0].device)
+        mean = (torch.stack(losses) * weight).sum() / weight.sum()
+        self.history.record(f"{prefix}_loss", mean.item())
+        self.history.record(f"{prefix}_batch_count", len(losses))
+
+    def notify(self, method_name, **cb_kwargs):
+        if method_name != "on_epoch_end":
+            super().notify(method_name, **cb_kwargs)
+            return
+        # Every callback hears of the epoch before one of them ends the training.
+        self.on_epoch_end(self, **cb_kwargs)
+        stop = False
+        for _, callback in self.callbacks_:
+            try:
+                callback.on_epoch_end(self, **cb_kwargs)
+            except StopTraining:
+                stop = True
+            except KeyboardInterrupt:
+                # skorch's callbacks, EarlyStopping for one, ask for the end like this;
+                # ours do not, so in one of them it is the user's Ctrl-C.
+                if type(callback).__module__.startswith("mofa_sklearn."):
+                    raise
+                stop = True
+        if stop:
+            raise StopTraining
+
+    def partial_fit(self, X, y=None, classes=None, **fit_params):
+        if not self.initialized_:
+            self.initialize()
+        fit_params.pop("_routing_method", None)
+        self.interrupted_ = False
+        self.notify("on_train_begin", X=X, y=y)
+        try:
+            self.fit_loop(X, y, **fit_params)
+        except StopTraining:
+            pass
+        except KeyboardInterrupt:
+            if interrupt_goes_up():
+                raise
+            self.interrupted_ = True
+        finally:
+            self.notify("on_train_end", X=X, y=y)
+        return self

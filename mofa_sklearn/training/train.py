@@ -1,0 +1,170 @@
+"""Train one network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from skorch.helper import predefined_split
+from torch import nn
+
+from .batches import Rows
+from .callbacks import BestWeights, EpochProgress, LearningRate
+from .net import MoFANet
+from .seeding import seeded_dropout
+
+
+@dataclass
+class TrainingPlan:
+    """How a network is to be trained.
+
+    Parameters
+    ----------
+    criterion : torch.nn.Module
+        The loss.
+    schedule : object
+        The learning-rate schedule.
+    learning_rate, weight_decay : float
+        Of AdamW.
+    batch_size, max_epochs : int
+        Rows a step, and epochs at most.
+    keep_best : bool
+        Whether the best epoch's weights are kept, rather than the last one's.
+    n_iter_no_change : int or None
+        Patience in epochs; None never stops early.
+    device : torch.device
+        Where to train.
+    autocast : torch.dtype or None
+        Precision of the matrix products.
+    shuffle_seed, dropout_seed : int
+        Seeds of the order of rows and of the random layers.
+    callbacks : sequence of skorch callbacks
+        The user's.
+    history : list of dict
+        Epochs of an earlier training that this one goes on with.
+    verbose : int
+        Shows a progress bar if above 0.
+    """
+
+    criterion: nn.Module
+    schedule: Any
+    learning_rate: float
+    weight_decay: float
+    batch_size: int
+    max_epochs: int
+    keep_best: bool
+    n_iter_no_change: int | None
+    device: torch.device
+    autocast: torch.dtype | None
+    shuffle_seed: int
+    dropout_seed: int
+    callbacks: Sequence[Any] = ()
+    history: Sequence[dict] = field(default_factory=list)
+    verbose: int = 0
+
+
+@dataclass
+class TrainingResult:
+    """What a training ended with.
+
+    Parameters
+    ----------
+    net : MoFANet
+        The net, on the CPU, without optimiser, callbacks and data.
+    history : skorch.history.History
+        A record per epoch, earlier trainings' included.
+    best_epoch : int
+        The epoch whose weights the net has, counted from one over the whole
+        history; 0 if no epoch ended with finite weights.
+    diverged, interrupted : bool
+        Whether a loss that is no number, or an interrupt, ended the training.
+    """
+
+    net: MoFANet
+    history: Any
+    best_epoch: int
+    diverged: bool
+    interrupted: bool
+
+
+def train(
+    module: nn.Module, train_rows: Rows, valid_rows: Rows | None, plan: TrainingPlan
+) -> TrainingResult:
+    """Train a network on rows in memory.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        The network; it is moved to the plan's device and, at the end, to the CPU.
+    train_rows : Rows
+        The rows to learn from.
+    valid_rows : Rows or None
+        The rows whose loss is monitored; None monitors the training loss.
+    plan : TrainingPlan
+        How to train.
+
+    Returns
+    -------
+    TrainingResult
+    """
+    monitor = "train_loss" if valid_rows is None else "valid_loss"
+    best = BestWeights(monitor, plan.keep_best, plan.n_iter_no_change)
+    module.to(plan.device)
+    net = MoFANet(
+        module,
+        plan.criterion,
+        autocast=plan.autocast,
+        optimizer=torch.optim.AdamW,
+        optimizer__weight_decay=plan.weight_decay,
+        optimizer__fused=plan.device.type in ("cpu", "cuda"),
+        lr=plan.learning_rate,
+        max_epochs=plan.max_epochs,
+        batch_size=plan.batch_size,
+        iterator_train__generator=torch.Generator().manual_seed(plan.shuffle_seed),
+        train_split=None if valid_rows is None else predefined_split(valid_rows),
+        callbacks=_callbacks(plan, len(train_rows), monitor, best),
+        device=str(plan.device),
+    )
+    net.initialize()
+    net.history.extend(plan.history)
+    with seeded_dropout(net.module_, plan.dropout_seed):
+        net.partial_fit(train_rows)
+    n_before = len(plan.history)
+    return TrainingResult(
+        history=_without_empty_batches(net.history),
+        best_epoch=best.best_epoch_ and best.best_epoch_ + n_before,
+        diverged=best.diverged_,
+        interrupted=net.interrupted_,
+        net=_at_rest(net),
+    )
+
+
+def _callbacks(plan: TrainingPlan, n_rows: int, monitor: str, best: BestWeights) -> list:
+    n_steps = plan.max_epochs * -(-n_rows // plan.batch_size)
+    rate = LearningRate(plan.schedule, plan.learning_rate, n_steps, monitor)
+    progress = [EpochProgress(plan.max_epochs)] if plan.verbose > 0 else []
+    return [rate, best, *progress, *plan.callbacks]
+
+
+def _without_empty_batches(history):
+    """Copy the history without the placeholders that skorch makes for each batch."""
+    kept = type(history)(dict(epoch) for epoch in history)
+    for epoch in kept:
+        epoch["batches"] = [batch for batch in epoch["batches"] if batch]
+    return kept
+
+
+def _at_rest(net: MoFANet) -> MoFANet:
+    """Take away all that prediction does not need, the device included."""
+    net.module_.to("cpu")
+    net.device = "cpu"
+    net.autocast = None
+    net.trim_for_prediction()
+    # The module as it was passed is the same object; skorch would pickle it twice.
+    net.module = type(net.module_)
+    net.iterator_train__generator = None
+    for parameter in net.module_.parameters():
+        parameter.grad = None
+    return net
