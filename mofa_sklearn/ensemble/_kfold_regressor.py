@@ -1,0 +1,282 @@
+"""A regressor for each fold, and their mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import RegressorMixin, _fit_context
+from sklearn.metrics import r2_score
+from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils.validation import _check_y, check_consistent_length, validate_data
+
+from ._base import BaseKFoldEnsemble, average_held_out
+from ._intervals import cv_plus_interval
+from ._members import Fold, Member
+
+
+class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
+    """Fit one regressor on each split of a cross-validation, and average them.
+
+    Each member learns from the training rows of its split and predicts the rows
+    held out. These out-of-fold predictions score the ensemble without a test set,
+    and their residuals give prediction intervals (CV+, [2]_).
+
+    Parameters
+    ----------
+    estimator : estimator, default=None
+        What each member is a clone of: any regressor, or a pipeline, which is
+        then fitted as a whole on each split. None takes :class:`MoFARegressor`
+        with its defaults.
+
+    cv : int, splitter or iterable of (train, test), default=10
+        The splits. An int shuffles the rows into that many folds, keeping the rows
+        of a group together if `groups` are passed.
+
+    validation : {"fold", "inner"}, default="fold"
+        Where members that stop early take their validation rows from:
+
+        - ``"fold"``: from the rows held out, where the member's `fit` takes
+          ``X_val`` and ``y_val`` or ``eval_set`` and it was not told not to stop
+          early. Every other row is learned from, but out-of-fold scores are a
+          little too good, since the best epoch was chosen on the same rows.
+        - ``"inner"``: from its own training rows. A member never sees the rows
+          held out, so out-of-fold predictions are honest.
+
+    n_jobs : int or None, default=None
+        Number of members fitted at a time; -1 takes all processors. None: MoFA
+        networks are fitted in as many threads as torch may use
+        (``torch.get_num_threads()``), one each; other estimators one after the
+        other. In a ``joblib.parallel_config`` block None leaves it to the block.
+        The result does not depend on it.
+
+    engine : {"auto"}, default="auto"
+        How members are fitted.
+
+    checkpoint : str or path-like, default=None
+        A folder where each finished member is stored. A `fit` with the same data
+        and parameters goes on with those that are missing; one with others is
+        refused. The files are pickles: use only folders that you wrote yourself.
+
+    verbose : int, default=0
+        Shows a progress bar over members if above 0.
+
+    random_state : int, RandomState instance or None, default=None
+        Determines the shuffling of an int `cv`, and each member's random states:
+        every member gets seeds of its own, drawn before the first is fitted.
+
+    Attributes
+    ----------
+    estimators_ : list of estimators
+        The fitted members, in the order of the splits.
+
+    oof_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
+        Out-of-fold prediction for each row: the mean over the members that did
+        not learn from it; NaN for rows that no split held out.
+
+    oof_score_ : float
+        R^2 of the out-of-fold predictions, the mean over targets.
+
+    oof_nmse_ : ndarray of shape (n_targets,)
+        Their normalised mean squared error for each target: 1 - R^2.
+
+    fold_scores_ : ndarray of shape (n_members, n_targets)
+        R^2 of each member on the rows held out from it, for each target; NaN
+        where fewer than two rows were.
+
+    n_features_in_ : int
+        Number of columns of ``X``.
+
+    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+        Names of the columns, where all of them are strings.
+
+    See Also
+    --------
+    sklearn.ensemble.BaggingRegressor : Members on bootstrap samples.
+    sklearn.model_selection.cross_val_predict : Out-of-fold predictions alone.
+
+    References
+    ----------
+    .. [1] Krogh and Vedelsby, "Neural Network Ensembles, Cross Validation, and
+       Active Learning", NIPS 1994.
+    .. [2] Barber, Candes, Ramdas and Tibshirani, "Predictive inference with the
+       jackknife+", Annals of Statistics 49(1), 2021.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> from mofa_sklearn import KFoldEnsembleRegressor
+    >>> from mofa_sklearn.datasets import make_micro_videos
+    >>> X, y = make_micro_videos(
+    ...     300, modalities={"image": 8, "text": 8}, noise=0.1, random_state=0
+    ... )
+    >>> ensemble = KFoldEnsembleRegressor(Ridge(), cv=5, random_state=0).fit(X, y)
+    >>> ensemble.predict(X[:2]).shape, ensemble.oof_prediction_.shape
+    ((2, 3), (300, 3))
+    >>> mean, std = ensemble.predict(X[:2], return_std=True)
+    >>> ensemble.predict_interval(X[:2], confidence_level=0.8).shape
+    (2, 3, 2)
+    """
+
+    _prediction_method = "predict"
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None, groups=None, **params) -> KFoldEnsembleRegressor:
+        """Fit one member on each split.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+            The features; members get rows of it as they are.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            The targets.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights of the rows, for the members and for the scores.
+
+        groups : array-like of shape (n_samples,), default=None
+            Groups of rows for the splitter. With an int `cv`, the rows of a group
+            are held out together.
+
+        **params : dict
+            More arguments of the members' `fit`, for instance
+            ``laststep__sample_weight`` for a pipeline; those of n_samples rows are
+            cut to the split. With metadata routing enabled: metadata for the
+            members and the splitter, which have to request it.
+
+        Returns
+        -------
+        self : KFoldEnsembleRegressor
+            The fitted ensemble.
+
+        Raises
+        ------
+        TypeError
+            If `sample_weight` is passed and the estimator does not take it.
+        ValueError
+            If there are fewer rows or groups than folds, or if the checkpoint
+            folder belongs to another fit.
+        """
+        validate_data(self, X=X, y=y, skip_check_array=True)
+        y = _check_y(y, multi_output=True, y_numeric=True, estimator=self)
+        check_consistent_length(X, y, sample_weight, groups)
+        folds, members = self._fit_members(X, y, sample_weight, groups, params)
+        self._check_predictions(y, members[0])
+        self._set_out_of_fold(y, sample_weight, folds, members)
+        return self
+
+    def predict(self, X, return_std=False):
+        """Predict the mean over the members.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+            The rows.
+
+        return_std : bool, default=False
+            Whether to return the standard deviation over the members as well: how
+            much they disagree, which is less than how far they may be off; see
+            :meth:`predict_interval` for that.
+
+        Returns
+        -------
+        mean : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            The shape of the targets of the fit.
+
+        std : ndarray of the same shape
+            Only if `return_std` is True.
+        """
+        predictions = self._member_predictions(X, "predict")
+        mean = predictions.mean(axis=0)
+        return (mean, predictions.std(axis=0)) if return_std else mean
+
+    @validate_params(
+        {
+            "confidence_level": [Interval(Real, 0, 1, closed="neither")],
+            "joint": ["boolean"],
+        },
+        prefer_skip_nested_validation=True,
+    )
+    def predict_interval(self, X, confidence_level=0.9, joint=False) -> np.ndarray:
+        """Predict intervals that hold the truth with a given confidence (CV+).
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+            The rows.
+
+        confidence_level : float, default=0.9
+            Part of new rows, in (0, 1), whose truth the intervals shall hold.
+
+        joint : bool, default=False
+            Whether the intervals of a row shall hold all its targets at once with
+            this confidence, rather than each target with it.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_targets, 2)
+            Lower and upper bounds; infinite where there are too few training rows
+            for the confidence asked for.
+
+        Notes
+        -----
+        For rows from the distribution of the training rows, CV+ guarantees a
+        coverage of ``2 * confidence_level - 1``, and in practice has
+        `confidence_level` ([2]_ of the class). With ``validation="fold"`` the
+        residuals come from rows that chose the best epoch, and intervals are a
+        little too narrow; take ``"inner"`` for honest ones. With groups, "new rows"
+        means rows of new groups.
+        """
+        predictions = self._member_predictions(X, "predict")
+        predictions = predictions.reshape(*predictions.shape[:2], -1)
+        return cv_plus_interval(predictions, self._residuals, confidence_level, joint)
+
+    def _default_estimator(self):
+        from ..estimators import MoFARegressor
+
+        estimator = MoFARegressor()
+        if get_config()["enable_metadata_routing"]:
+            estimator.set_fit_request(sample_weight=True)
+        return estimator
+
+    def _check_predictions(self, y: np.ndarray, member: Member) -> None:
+        n_targets = 1 if y.ndim == 1 else y.shape[1]
+        if member.prediction.size != len(member.prediction) * n_targets:
+            raise ValueError(
+                f"The members predict an array of shape {member.prediction.shape} for y of "
+                f"shape {y.shape}."
+            )
+
+    def _set_out_of_fold(
+        self,
+        y: np.ndarray,
+        sample_weight: Any,
+        folds: Sequence[Fold],
+        members: Sequence[Member],
+    ) -> None:
+        """Keep out-of-fold predictions, scores and residuals."""
+        self.oof_prediction_ = average_held_out(folds, members, y.shape)
+        weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, float)
+        y = y.reshape(len(y), -1)
+        held_out = [
+            (y[fold.test], member.prediction.reshape(len(fold.test), -1), weight[fold.test])
+            for fold, member in zip(folds, members, strict=True)
+        ]
+        self.fold_scores_ = np.array([_r2(*rows) for rows in held_out])
+        self._residuals = [np.abs(truth - prediction) for truth, prediction, _ in held_out]
+        prediction = self.oof_prediction_.reshape(len(y), -1)
+        known = ~np.isnan(prediction).any(axis=1)
+        scores = _r2(y[known], prediction[known], weight[known])
+        self.oof_nmse_ = 1 - scores
+        self.oof_score_ = float(scores.mean())
+
+
+def _r2(y_true: np.ndarray, y_pred: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return each target's R^2, NaN for fewer than two rows."""
+    if len(y_true) < 2:
+        return np.full(y_true.shape[1], np.nan)
+    return r2_score(y_true, y_pred, sample_weight=weight, multioutput="raw_values")

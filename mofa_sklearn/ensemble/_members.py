@@ -1,0 +1,212 @@
+"""Fit the members of an ensemble, one after the other or several at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from joblib import effective_n_jobs
+from joblib.parallel import ThreadingBackend, get_active_backend
+from sklearn import config_context, get_config
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils import _safe_indexing
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import _num_samples
+
+from ..training.interrupts import cancellable, interrupts_go_up
+from ..training.threads import torch_threads
+from ._validation_sets import fit_with_validation, last_step
+
+
+@dataclass
+class Fold:
+    """One split: the rows a member learns from, and those it never sees.
+
+    Parameters
+    ----------
+    index : int
+        Its place among the splits.
+    train, test : ndarray of int
+        Row positions.
+    seed : int
+        What the member's random states are drawn from.
+    """
+
+    index: int
+    train: np.ndarray
+    test: np.ndarray
+    seed: int
+
+
+@dataclass
+class Member:
+    """A fitted member, and what it predicts for the rows held out.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The fitted member.
+    prediction : ndarray of shape (n_test, ...)
+        Its prediction for its fold's test rows.
+    """
+
+    estimator: BaseEstimator
+    prediction: np.ndarray
+
+
+@dataclass
+class MemberTask:
+    """All that is needed to fit a member on any of the folds.
+
+    Parameters
+    ----------
+    estimator : estimator
+        What each member is a clone of.
+    X, y : array-like of n_samples rows
+        All training rows.
+    fit_params : dict
+        Arguments of the members' `fit`; those of n_samples rows are cut to the
+        fold.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Weights, for the rows held out.
+    hand_over : bool
+        Whether members stop early on the rows held out.
+    method : str
+        The method that predicts: "predict" or "predict_proba".
+    """
+
+    estimator: BaseEstimator
+    X: Any
+    y: np.ndarray
+    fit_params: dict[str, Any]
+    sample_weight: np.ndarray | None
+    hand_over: bool
+    method: str = "predict"
+
+    def fit(self, fold: Fold) -> Member:
+        """Fit one member, on one torch thread.
+
+        One thread each, however many members are fitted at a time: the number of
+        threads changes the last bits of a sum, and a training amplifies them.
+        """
+        member = set_random_states(clone(self.estimator), fold.seed)
+        X, y = _safe_indexing(self.X, fold.train), self.y[fold.train]
+        X_test = _safe_indexing(self.X, fold.test)
+        n_samples = _num_samples(self.X)
+        fit_params = {
+            key: _safe_indexing(value, fold.train) if _is_per_row(value, n_samples) else value
+            for key, value in self.fit_params.items()
+        }
+        with interrupts_go_up(), torch_threads(1):
+            if self.hand_over:
+                weight = None if self.sample_weight is None else self.sample_weight[fold.test]
+                fit_with_validation(member, X, y, fit_params, X_test, self.y[fold.test], weight)
+            else:
+                member.fit(X, y, **fit_params)
+            return Member(member, np.asarray(getattr(member, self.method)(X_test)))
+
+
+def set_random_states(estimator: BaseEstimator, seed: int) -> BaseEstimator:
+    """Give every ``random_state`` inside an estimator a seed drawn from one seed.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Changed in place.
+    seed : int
+        The seed.
+
+    Returns
+    -------
+    estimator
+        The same object.
+    """
+    random_state = np.random.RandomState(seed)
+    names = [
+        name
+        for name in sorted(estimator.get_params(deep=True))
+        if name == "random_state" or name.endswith("__random_state")
+    ]
+    seeds = random_state.randint(np.iinfo(np.int32).max, size=len(names))
+    return estimator.set_params(**dict(zip(names, seeds.tolist(), strict=True)))
+
+
+def fit_members(
+    fit: Callable[[Fold], Member],
+    folds: Sequence[Fold],
+    estimator: BaseEstimator,
+    n_jobs: int | None,
+) -> Iterator[Member]:
+    """Fit a member on each fold; yield them in the folds' order as they are ready.
+
+    Parameters
+    ----------
+    fit : callable
+        Fits one member.
+    folds : sequence of Fold
+        The folds.
+    estimator : estimator
+        What the members are clones of.
+    n_jobs : int or None
+        How many at a time. None: networks as many at a time as torch has threads,
+        others as joblib says (one, outside a ``joblib.parallel_config``).
+
+    Yields
+    ------
+    Member
+    """
+    n_threads = n_threads_for(estimator, n_jobs)
+    if n_threads > 1 and len(folds) > 1:
+        yield from _fit_in_threads(fit, folds, min(n_threads, len(folds)))
+    elif effective_n_jobs(n_jobs) == 1 or len(folds) == 1:
+        yield from map(fit, folds)
+    else:
+        parallel = Parallel(n_jobs=n_jobs, return_as="generator")
+        yield from parallel(delayed(fit)(fold) for fold in folds)
+
+
+def n_threads_for(estimator: BaseEstimator, n_jobs: int | None) -> int:
+    """Tell in how many threads of this process members are fitted; 1 if joblib decides."""
+    if not getattr(last_step(estimator), "_fits_well_on_one_thread", False):
+        return 1
+    backend, _ = get_active_backend(prefer="threads")
+    if not isinstance(backend, ThreadingBackend):
+        return 1  # a joblib.parallel_config block asks for processes, or for a cluster
+    n_workers = effective_n_jobs(n_jobs)
+    return torch.get_num_threads() if n_jobs is None and n_workers == 1 else n_workers
+
+
+def _fit_in_threads(
+    fit: Callable[[Fold], Member], folds: Sequence[Fold], n_threads: int
+) -> Iterator[Member]:
+    cancel = threading.Event()
+    # scikit-learn's configuration is one thread's own.
+    task = partial(_fit_in_thread, fit, get_config(), cancel)
+    with ThreadPoolExecutor(n_threads, thread_name_prefix="mofa-member") as pool:
+        futures = [pool.submit(task, fold) for fold in folds]
+        try:
+            for future in futures:
+                yield future.result()
+        except BaseException:
+            # Interrupts and errors go up at once: no member may keep them waiting.
+            cancel.set()
+            for future in futures:
+                future.cancel()
+            raise
+
+
+def _fit_in_thread(fit, config: dict, cancel: threading.Event, fold: Fold) -> Member:
+    with config_context(**config), cancellable(cancel):
+        return fit(fold)
+
+
+def _is_per_row(value: Any, n_samples: int) -> bool:
+    if value is None or isinstance(value, (str, bytes, dict)) or not hasattr(value, "__len__"):
+        return False
+    return np.ndim(value) != 0 and _num_samples(value) == n_samples
