@@ -1,0 +1,1 @@
+"""Benchmarks: each module prints a table of what it measured (`python -m benchmarks.<name>`)."""

@@ -1,0 +1,63 @@
+"""The examples run, on data small enough for seconds."""
+
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+
+from mofa_sklearn.datasets import make_micro_videos
+
+DEMO = Path(__file__).parents[1] / "examples" / "demo.py"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder as the demo reads it: two modalities, numbers with a NaN, creators, counts."""
+    path = tmp_path_factory.mktemp("videos")
+    videos = make_micro_videos(
+        120,
+        modalities={"image": 6, "text": 5},
+        n_targets=2,
+        n_creators=40,
+        random_state=0,
+        return_bunch=True,
+    )
+    numbers = np.random.default_rng(0).uniform(0, 1e5, size=(120, 2)).astype(np.float32)
+    numbers[3, 0] = np.nan
+    np.save(path / "image_features.npy", videos.data[:, :6])
+    np.save(path / "text_features.npy", videos.data[:, 6:])
+    np.save(path / "social_features.npy", numbers)
+    np.save(path / "popularity_counts.npy", videos.counts)
+    np.save(path / "creator_ids.npy", videos.creator_ids)
+    return path
+
+
+def test_demo_prints_a_table_and_saves_what_it_says(folder, tmp_path):
+    arguments = ["--data", folder, "--output", tmp_path, "--folds", "2", "--max-epochs", "1"]
+    run = subprocess.run(
+        [sys.executable, DEMO, *arguments], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert "ensemble of 2" in run.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "attention.png",
+        "pipeline.joblib",
+        "predicted_vs_true.png",
+        "predictions.npy",
+        "training_curves.png",
+    ]
+    predictions = np.load(tmp_path / "predictions.npy")
+    assert predictions.shape[1] == 2
+    assert joblib.load(tmp_path / "pipeline.joblib").n_features_in_ == 13
+
+
+def test_log1p_of_counts_leaves_embeddings_and_nan_alone():
+    log1p_counts = runpy.run_path(str(DEMO))["log1p_counts"]
+    X = np.array([[0.5, 5000.0, -2.0], [0.1, np.nan, 3000.0], [0.2, 7.0, 1.0]])
+    result = log1p_counts(X, {"text": 1, "social": 2})
+    np.testing.assert_allclose(result[:, 1], np.log1p(X[:, 1]), rtol=1e-6)
+    np.testing.assert_allclose(result[:, [0, 2]], X[:, [0, 2]], rtol=1e-6)
