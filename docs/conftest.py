@@ -1,0 +1,24 @@
+"""What the code blocks of the user guide start with: a folder of embeddings."""
+
+import numpy as np
+import pytest
+
+from mofa_sklearn.datasets import make_micro_videos
+
+
+@pytest.fixture(autouse=True)
+def _folder(doctest_namespace, tmp_path):
+    videos = make_micro_videos(
+        120,
+        modalities={"image": 8, "text": 6},
+        n_targets=2,
+        n_creators=30,
+        noise=0.2,
+        return_bunch=True,
+        random_state=0,
+    )
+    np.save(tmp_path / "image_features.npy", videos.data[:, :8])
+    np.save(tmp_path / "text_features.npy", videos.data[:, 8:])
+    np.save(tmp_path / "popularity_counts.npy", videos.counts)
+    np.save(tmp_path / "creator_ids.npy", videos.creator_ids)
+    doctest_namespace["folder"] = tmp_path
