@@ -33,7 +33,7 @@ _MOFA_LITE_NETWORK = {
 # name -> steps for every modality, steps for named ones, parameters of the network
 _RECIPES: dict[str, tuple[list, dict[str, list], dict[str, Any]]] = {
     "mofa-lite": (_MOFA_LITE_STEPS, {"video": _MOFA_LITE_VIDEO_STEPS}, _MOFA_LITE_NETWORK),
-    "default": ([("scale", StandardScaler())], {}, {}),
+    "default": ([("rank_gauss", RankGaussTransformer(1000)), ("scale", StandardScaler())], {}, {}),
 }
 
 
@@ -62,8 +62,8 @@ def make_mofa_pipeline(
         ``"mofa-lite"`` is the original recipe ([1]_): RankGauss on the modality called
         ``"video"``, rows of norm one and standardised columns; a network of width
         512 trained at a rate that is halved when the loss stands still, for 300
-        epochs at most. ``"default"`` standardises, drops modalities in training and
-        ends by itself after 60 epochs.
+        epochs at most. ``"default"`` makes every column normal (RankGauss), hides
+        modalities at random in training, and ends by itself after 60 epochs.
 
     estimator : regressor, default=None
         What is trained on the preprocessed columns; None takes

@@ -143,7 +143,7 @@ class RankGaussTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
     ----------
     n_quantiles : int, default=1000
         Number of quantiles that describe a column's distribution. The number of samples is used
-        where it is smaller.
+        where it is smaller, without the warning of QuantileTransformer.
 
     subsample : int or None, default=None
         Number of rows, drawn without replacement, that the quantiles are learned from. None uses
@@ -336,12 +336,6 @@ class RankGaussTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
                 f"subsample={self.subsample}."
             )
         n_samples, n_features = X.shape
-        if self.n_quantiles > n_samples:
-            warnings.warn(
-                f"n_quantiles ({self.n_quantiles}) is greater than the total number of samples "
-                f"({n_samples}). n_quantiles is set to n_samples.",
-                stacklevel=4,
-            )
         self.n_quantiles_ = min(self.n_quantiles, n_samples)
         self.references_ = np.linspace(0, 1, self.n_quantiles_)
         return np.empty((n_features, self.n_quantiles_))
