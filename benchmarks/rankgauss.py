@@ -4,17 +4,13 @@ python -m benchmarks.rankgauss --rows 8000 --columns 2816 --n-jobs 2
 """
 
 import argparse
-import os
-import platform
-import time
 import tracemalloc
-from statistics import median
+from functools import partial
 
 import numpy as np
-import scipy
-import sklearn
 from sklearn.preprocessing import QuantileTransformer
 
+from benchmarks._report import machine_line, median_seconds
 from mofa_sklearn.preprocessing._rank_gauss import RankGaussTransformer
 
 METHODS = ["fit", "transform", "fit_transform", "inverse_transform"]
@@ -36,16 +32,6 @@ def make_transformers(n_jobs):
         "QuantileTransformer": QuantileTransformer(subsample=None, output_distribution="normal"),
         "RankGaussTransformer": RankGaussTransformer(n_jobs=n_jobs),
     }
-
-
-def measure_seconds(function, X, n_repeats):
-    """Median wall-clock seconds of `function(X)`."""
-    seconds = []
-    for _ in range(n_repeats):
-        start = time.perf_counter()
-        function(X)
-        seconds.append(time.perf_counter() - start)
-    return median(seconds)
 
 
 def measure_memory(function, X):
@@ -77,7 +63,8 @@ def compare(X, n_repeats, n_jobs):
     for method in METHODS:
         data = scores if method == "inverse_transform" else X
         functions = [getattr(transformer, method) for transformer in (reference, ours)]
-        seconds = [measure_seconds(function, data, n_repeats) for function in functions]
+        calls = {function: partial(function, data) for function in functions}
+        seconds = median_seconds(calls, n_repeats).values()
         memory = [measure_memory(function, data) for function in functions]
         yield method, *seconds, *memory, measure_difference(reference, ours, method, data)
 
@@ -94,11 +81,7 @@ def parse_arguments():
 def main():
     arguments = parse_arguments()
     X = make_data(arguments.rows, arguments.columns)
-    print(
-        f"{platform.machine()}, {os.cpu_count()} CPUs; Python {platform.python_version()}, "
-        f"numpy {np.__version__}, scipy {scipy.__version__}, scikit-learn {sklearn.__version__}; "
-        f"n_jobs={arguments.n_jobs}"
-    )
+    print(f"{machine_line('numpy', 'scipy', 'scikit-learn')}; n_jobs={arguments.n_jobs}")
     print(
         f"{X.shape[0]} x {X.shape[1]} {X.dtype}, {X.nbytes / 2**20:.0f} MiB; "
         f"median of {arguments.repeats}; peak memory beyond the input, in multiples of it"

@@ -111,6 +111,8 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         -------
         self : ModalityPreprocessor
         """
+        if isinstance(self.transformers, tuple):  # scikit-learn replaces parts of lists only
+            self.transformers = list(self.transformers)
         return self._set_params("transformers", **params)
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -206,6 +208,7 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
 
     def _resolve(self, X: Any) -> np.ndarray:
         """Check the rows of a fit, and find modalities and their transformers."""
+        self._check_transformers()
         names_from = X
         X = self._check(X, reset=True)
         source = names_from if hasattr(names_from, "columns") else X
@@ -215,6 +218,17 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
             name: _copy_of(chosen.get(name, self.default)) for name in self.modalities_
         }
         return X
+
+    def _check_transformers(self) -> None:
+        self._validate_names([name for name, _ in self.transformers])
+        for name, transformer in self.transformers:
+            if isinstance(transformer, str) and transformer == "passthrough":
+                continue
+            if isinstance(transformer, type) or not hasattr(transformer, "transform"):
+                raise TypeError(
+                    f"The transformer of modality '{name}' must be an instance with fit and "
+                    f"transform, or 'passthrough'; got {transformer!r}."
+                )
 
     def _check(self, X: Any, reset: bool) -> np.ndarray:
         return validate_data(
@@ -256,12 +270,14 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         return X[:, as_slice(positions)], check_finite_or_missing(X, name, positions)
 
     def _join(self, n_samples: int, blocks: list[np.ndarray]) -> np.ndarray:
+        """Lay the blocks side by side, and empty the list: one block is held twice at a time."""
         width = sum(block.shape[1] for block in blocks)
         joined = np.empty((n_samples, width), dtype=np.result_type(*blocks))
-        start = 0
-        for block in blocks:
-            joined[:, start : start + block.shape[1]] = block
-            start += block.shape[1]
+        end = width
+        while blocks:
+            block = blocks.pop()
+            joined[:, end - block.shape[1] : end] = block
+            end -= block.shape[1]
         return joined
 
     def __sklearn_tags__(self):
