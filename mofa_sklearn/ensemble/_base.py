@@ -24,7 +24,7 @@ from sklearn.utils.validation import (
 from tqdm.auto import tqdm
 
 from ._checkpoint import Checkpoint, fingerprint_of
-from ._members import Fold, Member, MemberTask, fit_members
+from ._members import Fold, Member, MemberTask, fit_members, trains_stacked
 from ._validation_sets import last_step
 
 _MAX_SEED = np.iinfo(np.int32).max
@@ -38,7 +38,7 @@ class BaseKFoldEnsemble(MetaEstimatorMixin, BaseEstimator):
         "cv": ["cv_object"],
         "validation": [StrOptions({"fold", "inner"})],
         "n_jobs": [Integral, None],
-        "engine": [StrOptions({"auto"})],
+        "engine": [StrOptions({"auto", "joblib", "stacked"})],
         "checkpoint": [str, PathLike, None],
         "verbose": ["verbose"],
         "random_state": ["random_state"],
@@ -123,14 +123,31 @@ class BaseKFoldEnsemble(MetaEstimatorMixin, BaseEstimator):
     ) -> Iterator[Member]:
         """Yield the members in the folds' order, stored ones from their files."""
         if checkpoint is None:
-            yield from fit_members(task.fit, folds, task.estimator, self.n_jobs)
+            yield from self._fit_missing(task, folds, None)
             return
         stored = [checkpoint.load(fold.index) for fold in folds]
         missing = [fold for fold in folds if stored[fold.index] is None]
-        fit = _FitAndSave(task, checkpoint)
-        fitted = fit_members(fit, missing, task.estimator, self.n_jobs)
+        fitted = self._fit_missing(task, missing, checkpoint)
         for member in stored:
             yield next(fitted) if member is None else member
+
+    def _fit_missing(
+        self, task: MemberTask, folds: Sequence[Fold], checkpoint: Checkpoint | None
+    ) -> Iterator[Member]:
+        """Fit members as the engine says, and store each as soon as it is there."""
+        if not folds:
+            return
+        # Members that are stored one by one must not depend on which are still missing.
+        resumes = checkpoint is not None and self.engine == "auto"
+        if resumes or not trains_stacked(task, self.engine):
+            fit = task.fit if checkpoint is None else _FitAndSave(task, checkpoint)
+            yield from fit_members(fit, folds, task.estimator, self.n_jobs)
+            return
+        members = task.fit_stacked(folds)
+        if checkpoint is not None:
+            for fold, member in zip(folds, members, strict=True):
+                checkpoint.save(fold.index, member)
+        yield from members
 
     def _member_template(self) -> BaseEstimator:
         """Return what members are clones of."""
@@ -156,9 +173,11 @@ class BaseKFoldEnsemble(MetaEstimatorMixin, BaseEstimator):
         random_state = np.random.RandomState(seed)
         cv = self._splitter(y, groups, int(random_state.randint(_MAX_SEED)))
         splits = list(cv.split(X, y, **split_params))
+        if not splits:
+            raise ValueError(f"cv={self.cv!r} has no split: an ensemble needs at least one.")
         seeds = random_state.randint(_MAX_SEED, size=len(splits)).tolist()
         return [
-            Fold(index, np.asarray(train), np.asarray(test), member_seed)
+            Fold(index, _as_positions(train), _as_positions(test), member_seed)
             for index, ((train, test), member_seed) in enumerate(zip(splits, seeds, strict=True))
         ]
 
@@ -201,6 +220,10 @@ class BaseKFoldEnsemble(MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self, "estimators_")
         if getattr(X, "ndim", 2) == 2:  # what is no matrix is refused by the members
             validate_data(self, X=X, skip_check_array=True, reset=False)
+        kinds = {type(member) for member in self.estimators_}
+        together = getattr(kinds.pop(), "_predict_stacked", None) if len(kinds) == 1 else None
+        if together is not None and method == "predict":
+            return together(self.estimators_, X)
         return np.stack([getattr(member, method)(X) for member in self.estimators_])
 
     def __sklearn_tags__(self):
@@ -226,6 +249,12 @@ class _FitAndSave:
         member = self.task.fit(fold)
         self.checkpoint.save(fold.index, member)
         return member
+
+
+def _as_positions(rows: Any) -> np.ndarray:
+    """Return row positions, also of a boolean mask."""
+    rows = np.asarray(rows)
+    return np.flatnonzero(rows) if rows.dtype == bool else rows
 
 
 def _sample_weight_name(template: BaseEstimator) -> str:

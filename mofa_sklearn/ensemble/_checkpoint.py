@@ -126,18 +126,19 @@ def fingerprint_of(estimator: BaseEstimator, **parts: Any) -> dict[str, str]:
     -------
     dict of str to str
     """
-    hashes = {name: joblib.hash(part) for name, part in parts.items()}
+    # A memory-mapped array is the same data as one in memory.
+    hashes = {name: joblib.hash(part, coerce_mmap=True) for name, part in parts.items()}
     hashes["estimator"] = type(estimator).__qualname__
     for name, value in estimator.get_params(deep=True).items():
-        if name.rpartition("__")[2] not in {"n_jobs", "verbose"} and not isinstance(
-            value, BaseEstimator
-        ):
-            hashes[f"estimator__{name}"] = _hash_or_repr(value)
+        if name.rpartition("__")[2] not in {"n_jobs", "verbose"}:
+            hashes[f"estimator__{name}"] = _hash_or_name(value)
     return hashes
 
 
-def _hash_or_repr(value: Any) -> str:
+def _hash_or_name(value: Any) -> str:
+    if isinstance(value, BaseEstimator):  # its parameters are hashed by themselves
+        return type(value).__qualname__
     try:
         return joblib.hash(value)
-    except Exception:  # what cannot be pickled, as a lambda
-        return type(value).__qualname__
+    except Exception:  # what cannot be pickled, as a lambda or a local class
+        return getattr(value, "__qualname__", type(value).__qualname__)

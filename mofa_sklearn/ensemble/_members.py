@@ -21,7 +21,7 @@ from sklearn.utils.validation import _num_samples
 
 from ..training.interrupts import cancellable, interrupts_go_up
 from ..training.threads import torch_threads
-from ._validation_sets import fit_with_validation, last_step
+from ._validation_sets import fit_with_validation, last_step, validation_arguments
 
 
 @dataclass
@@ -96,20 +96,48 @@ class MemberTask:
         threads changes the last bits of a sum, and a training amplifies them.
         """
         member = set_random_states(clone(self.estimator), fold.seed)
-        X, y = _safe_indexing(self.X, fold.train), self.y[fold.train]
-        X_test = _safe_indexing(self.X, fold.test)
+        X, y, fit_params = self._rows_to_learn(fold)
+        X_test, y_test, weight = self._rows_held_out(fold)
+        with interrupts_go_up(), torch_threads(1):
+            if self.hand_over:
+                fit_with_validation(member, X, y, fit_params, X_test, y_test, weight)
+            else:
+                member.fit(X, y, **fit_params)
+            return self._finished(member, X_test)
+
+    def fit_stacked(self, folds: Sequence[Fold]) -> list[Member]:
+        """Fit a member on each fold, all of them together, on one torch thread."""
+        members = [set_random_states(clone(self.estimator), fold.seed) for fold in folds]
+        with interrupts_go_up(), torch_threads(1):
+            arguments = [self._arguments(*pair) for pair in zip(members, folds, strict=True)]
+            type(self.estimator)._fit_stacked(members, arguments)
+            return [
+                self._finished(member, _safe_indexing(self.X, fold.test))
+                for member, fold in zip(members, folds, strict=True)
+            ]
+
+    def _arguments(self, member: BaseEstimator, fold: Fold) -> dict[str, Any]:
+        """Return all arguments of a member's `fit`, by name."""
+        X, y, fit_params = self._rows_to_learn(fold)
+        if not self.hand_over:
+            return {"X": X, "y": y, **fit_params}
+        held_out = validation_arguments(member, *self._rows_held_out(fold))
+        return {"X": X, "y": y, **fit_params, **held_out}
+
+    def _rows_to_learn(self, fold: Fold) -> tuple[Any, np.ndarray, dict[str, Any]]:
         n_samples = _num_samples(self.X)
         fit_params = {
             key: _safe_indexing(value, fold.train) if _is_per_row(value, n_samples) else value
             for key, value in self.fit_params.items()
         }
-        with interrupts_go_up(), torch_threads(1):
-            if self.hand_over:
-                weight = None if self.sample_weight is None else self.sample_weight[fold.test]
-                fit_with_validation(member, X, y, fit_params, X_test, self.y[fold.test], weight)
-            else:
-                member.fit(X, y, **fit_params)
-            return Member(member, np.asarray(getattr(member, self.method)(X_test)))
+        return _safe_indexing(self.X, fold.train), self.y[fold.train], fit_params
+
+    def _rows_held_out(self, fold: Fold) -> tuple[Any, np.ndarray, np.ndarray | None]:
+        weight = None if self.sample_weight is None else self.sample_weight[fold.test]
+        return _safe_indexing(self.X, fold.test), self.y[fold.test], weight
+
+    def _finished(self, member: BaseEstimator, X_test: Any) -> Member:
+        return Member(member, np.asarray(getattr(member, self.method)(X_test)))
 
 
 def set_random_states(estimator: BaseEstimator, seed: int) -> BaseEstimator:
@@ -169,6 +197,40 @@ def fit_members(
     else:
         parallel = Parallel(n_jobs=n_jobs, return_as="generator")
         yield from parallel(delayed(fit)(fold) for fold in folds)
+
+
+def trains_stacked(task: MemberTask, engine: str) -> bool:
+    """Tell whether an engine trains all members together.
+
+    Parameters
+    ----------
+    task : MemberTask
+        What is to be fitted.
+    engine : {"auto", "joblib", "stacked"}
+        How.
+
+    Returns
+    -------
+    bool
+        Whatever `n_jobs` is: results do not depend on it.
+
+    Raises
+    ------
+    ValueError
+        If ``"stacked"`` is asked for members that know no such thing.
+    """
+    if engine == "joblib":
+        return False
+    stacks = getattr(type(task.estimator), "_stacks", None)
+    if stacks is None:
+        if engine == "auto":
+            return False
+        raise ValueError(
+            "engine='stacked' trains the networks of bare MoFARegressors together; got "
+            f"{type(task.estimator).__name__}, whose members can only be fitted one by one: "
+            "take engine='auto' or 'joblib'."
+        )
+    return stacks(task.estimator, task.X, task.y, only_if_faster=engine == "auto")
 
 
 def n_threads_for(estimator: BaseEstimator, n_jobs: int | None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from inspect import signature
 from typing import Any
 
+import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
@@ -45,20 +46,45 @@ def fit_with_validation(
     X_val, y_val : array-like of n_val rows
         The held-out rows.
     sample_weight_val : array-like of shape (n_val,), default=None
-        Their weights.
+        Their weights; passed over where all of them are zero, which say nothing about
+        the best epoch.
 
     Returns
     -------
     estimator
         The same object, fitted.
     """
-    style = _validation_style(last_step(estimator))
-    if style is None:
-        return estimator.fit(X, y, **fit_params)
-    if isinstance(estimator, Pipeline):
+    if isinstance(estimator, Pipeline) and _validation_style(last_step(estimator)) is not None:
         return _fit_pipeline(estimator, X, y, fit_params, X_val, y_val, sample_weight_val)
-    extra = style(estimator, X_val, y_val, sample_weight_val)
+    extra = validation_arguments(estimator, X_val, y_val, sample_weight_val)
     return estimator.fit(X, y, **fit_params, **extra)
+
+
+def validation_arguments(
+    estimator: BaseEstimator, X_val: Any, y_val: Any, sample_weight_val: Any = None
+) -> dict[str, Any]:
+    """Return the arguments that hand validation rows to an estimator's own `fit`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A regressor or classifier.
+    X_val, y_val : array-like of n_val rows
+        The held-out rows.
+    sample_weight_val : array-like of shape (n_val,), default=None
+        Their weights; passed over where all of them are zero.
+
+    Returns
+    -------
+    dict
+        Empty where it does not stop early on rows that it is given.
+    """
+    style = _validation_style(estimator)
+    if style is None:
+        return {}
+    if sample_weight_val is not None and not np.any(sample_weight_val):
+        sample_weight_val = None
+    return style(estimator, X_val, y_val, sample_weight_val)
 
 
 def _validation_style(estimator: Any):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
+from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
@@ -24,7 +24,8 @@ from ..training.devices import PRECISIONS, resolve_device, resolve_precision
 from ..training.inference import evaluate
 from ..training.schedules import SCHEDULES
 from ..training.seeding import build_seeded
-from ..training.train import TrainingPlan, TrainingResult, train
+from ..training.train import TrainingPlan, TrainingResult
+from ._stacked import fit_stacked, predict_stacked, stacks
 
 _MAX_SEED = np.iinfo(np.int32).max
 
@@ -35,7 +36,22 @@ class LabelledRows:
 
     X: np.ndarray  # (n_samples, n_features), float32
     y: np.ndarray  # (n_samples,) or (n_samples, n_targets)
-    sample_weight: np.ndarray | None  # (n_samples,)
+    sample_weight: np.ndarray | None  # (n_samples,), not all zero
+
+
+@dataclass
+class Training:
+    """A training that is about to begin: the arguments of :func:`~.train.train`.
+
+    `learned` holds the fitted attributes that are known by then. They are set with the
+    result: a training that fails leaves an estimator as it was fitted before.
+    """
+
+    module: MoFANetwork
+    train_rows: Rows
+    valid_rows: Rows | None
+    plan: TrainingPlan
+    learned: dict[str, Any]
 
 
 class BaseMoFA(BaseEstimator):
@@ -67,6 +83,11 @@ class BaseMoFA(BaseEstimator):
     # An ensemble may fit several at a time, in threads, with one torch thread each: more
     # threads for one small network bring less.
     _fits_well_on_one_thread = True
+
+    # What an ensemble looks for on the type of its members, to treat them together.
+    _stacks = staticmethod(stacks)
+    _fit_stacked = staticmethod(fit_stacked)
+    _predict_stacked = staticmethod(predict_stacked)
 
     @property
     def module_(self) -> MoFANetwork:
@@ -108,7 +129,9 @@ class BaseMoFA(BaseEstimator):
         attention = evaluate(self.module_, weights, X, resolve_device(self.device))
         return pd.DataFrame(attention, index=index, columns=list(self.modalities_))
 
-    def _check_training_rows(self, X: Any, y: Any, sample_weight: Any, **check_y) -> LabelledRows:
+    def _check_training_rows(
+        self, X: Any, y: Any, sample_weight: Any, **check_y
+    ) -> tuple[LabelledRows, dict[str, np.ndarray]]:
         """Check the rows to learn from, and find the modalities in them."""
         names_from = X
         X, y = validate_data(
@@ -119,15 +142,11 @@ class BaseMoFA(BaseEstimator):
         )
         if self._continues():
             self._check_same_blocks(blocks)
-        self.modalities_ = blocks
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
-            if not sample_weight.any():
-                raise ValueError("sample_weight is zero for every row: nothing to learn from.")
-        return LabelledRows(self._in_order(X), y, sample_weight)
+        weight = _check_weight("sample_weight", sample_weight, X)
+        return LabelledRows(_in_order(X, blocks), y, weight), blocks
 
     def _check_validation_rows(
-        self, X_val: Any, y_val: Any, sample_weight_val: Any
+        self, blocks: dict[str, np.ndarray], X_val: Any, y_val: Any, sample_weight_val: Any
     ) -> LabelledRows | None:
         """Check the validation rows that the caller gave, if any."""
         if X_val is None and y_val is None:
@@ -137,29 +156,22 @@ class BaseMoFA(BaseEstimator):
         if X_val is None or y_val is None:
             given, lacking = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
             raise ValueError(f"{given} was passed without {lacking}: validation needs both.")
-        X_val = self._check_features(X_val).astype(np.float32, copy=False)
-        y_val = np.asarray(y_val)
+        X_val = validate_data(
+            self, X_val, dtype=np.float32, order="C", ensure_all_finite=False, reset=False
+        )
+        y_val = check_array(y_val, ensure_2d=False, dtype="numeric", input_name="y_val")
         if len(y_val) != len(X_val):
             raise ValueError(
                 f"X_val has {len(X_val)} rows and y_val {len(y_val)}: they must be the same."
             )
-        if sample_weight_val is not None:
-            sample_weight_val = _check_sample_weight(
-                sample_weight_val, X_val, ensure_non_negative=True
-            )
-        return LabelledRows(X_val, y_val, sample_weight_val)
+        weight = _check_weight("sample_weight_val", sample_weight_val, X_val)
+        return LabelledRows(_in_order(X_val, blocks), y_val, weight)
 
     def _check_features(self, X: Any) -> np.ndarray:
         """Check rows against those of the fit, and bring their blocks into order."""
         dtypes = [np.float32, np.float64]
         X = validate_data(self, X, dtype=dtypes, order="C", ensure_all_finite=False, reset=False)
-        return self._in_order(X)
-
-    def _in_order(self, X: np.ndarray) -> np.ndarray:
-        """Check the blocks, and lay them side by side."""
-        check_blocks(X, self.modalities_)
-        order = np.concatenate(list(self.modalities_.values()))
-        return X if np.array_equal(order, np.arange(len(order))) else X[:, order]
+        return _in_order(X, self.modalities_)
 
     def _continues(self) -> bool:
         return self.warm_start and hasattr(self, "net_")
@@ -177,43 +189,53 @@ class BaseMoFA(BaseEstimator):
         self, rows: LabelledRows, random_state: np.random.RandomState
     ) -> tuple[np.ndarray, np.ndarray]:
         """Draw which rows to learn from and which to validate on."""
-        n_samples = len(rows.X)
-        n_valid = int(np.ceil(self.validation_fraction * n_samples))
-        if n_samples - n_valid < 1:
+        counted = np.arange(len(rows.X))
+        if rows.sample_weight is not None:
+            # A row of weight zero must not be what the best epoch is chosen by.
+            counted = np.flatnonzero(rows.sample_weight)
+        n_valid = int(np.ceil(self.validation_fraction * len(counted)))
+        if len(counted) - n_valid < 1:
             raise ValueError(
                 f"early_stopping=True holds validation_fraction={self.validation_fraction} of the "
-                f"rows back, which leaves no row to learn from with n_samples = {n_samples}; pass "
-                "X_val and y_val, or early_stopping=False."
+                "rows back, which leaves no row to learn from with n_samples = "
+                f"{len(counted)}; pass X_val and y_val, or early_stopping=False."
             )
-        order = random_state.permutation(n_samples)
+        order = random_state.permutation(counted)
         return np.sort(order[n_valid:]), np.sort(order[:n_valid])
 
-    def _train(
+    def _training(
         self,
         train_rows: Rows,
         valid_rows: Rows | None,
-        n_outputs: int,
+        learned: dict[str, Any],
         random_state: np.random.RandomState,
-    ) -> None:
-        """Build the network and train it, and keep what a fitted estimator has."""
+    ) -> Training:
+        """Build the network, and plan its training."""
         seeds = random_state.randint(_MAX_SEED, size=3)
-        module = build_seeded(lambda: self._build(n_outputs), int(seeds[0]))
+        widths = [len(positions) for positions in learned["modalities_"].values()]
+        n_outputs = train_rows.y.shape[1]
+        module = build_seeded(lambda: self._build(widths, n_outputs), int(seeds[0]))
         history = []
         if self._continues():
             module.load_state_dict(self.module_.state_dict())
             history = self.history_
         plan = self._plan(valid_rows is not None, seeds[1:].tolist(), history)
-        result = train(module, train_rows, valid_rows, plan)
+        return Training(module, train_rows, valid_rows, plan, learned)
+
+    def _keep(self, training: Training, result: TrainingResult) -> None:
+        """Keep what a fitted estimator has."""
         self._check_outcome(result)
+        for name, value in training.learned.items():
+            setattr(self, name, value)
         self.net_ = result.net
         self.history_ = result.history
         self.n_iter_ = len(result.history)
         self.best_iteration_ = result.best_epoch
 
-    def _build(self, n_outputs: int) -> MoFANetwork:
+    def _build(self, widths: list[int], n_outputs: int) -> MoFANetwork:
         fusion = FUSIONS[self.fusion] if isinstance(self.fusion, str) else self.fusion
         return MoFANetwork(
-            [len(positions) for positions in self.modalities_.values()],
+            widths,
             n_outputs,
             fusion,
             hidden_dim=self.hidden_dim,
@@ -262,9 +284,12 @@ class BaseMoFA(BaseEstimator):
                 stacklevel=3,
             )
         if result.interrupted:
+            kept = (
+                f"weights of epoch {result.best_epoch}" if result.best_epoch else "weights so far"
+            )
             warnings.warn(
                 f"The training was interrupted after {len(result.history)} of {self.max_epochs} "
-                f"epochs; the weights of epoch {result.best_epoch} are kept.",
+                f"epochs; the {kept} are kept.",
                 ConvergenceWarning,
                 stacklevel=3,
             )
@@ -273,3 +298,19 @@ class BaseMoFA(BaseEstimator):
 def random_state_of(estimator: BaseMoFA) -> np.random.RandomState:
     """Return the generator that one fit draws all its seeds from."""
     return check_random_state(estimator.random_state)
+
+
+def _in_order(X: np.ndarray, blocks: dict[str, np.ndarray]) -> np.ndarray:
+    """Check the blocks, and lay them side by side."""
+    check_blocks(X, blocks)
+    order = np.concatenate(list(blocks.values()))
+    return X if np.array_equal(order, np.arange(len(order))) else X[:, order]
+
+
+def _check_weight(name: str, sample_weight: Any, X: np.ndarray) -> np.ndarray | None:
+    if sample_weight is None:
+        return None
+    sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+    if not sample_weight.any():
+        raise ValueError(f"{name} is zero for every row: nothing to learn from.")
+    return sample_weight

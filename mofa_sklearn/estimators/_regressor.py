@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from ..training.batches import Rows
 from ..training.devices import resolve_device
 from ..training.inference import evaluate
-from ._base import BaseMoFA, LabelledRows, random_state_of
+from ..training.train import train
+from ._base import BaseMoFA, LabelledRows, Training, random_state_of
+from ._targets import TargetScale
 
 
 class MoFARegressor(RegressorMixin, BaseMoFA):
@@ -75,7 +76,7 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         Part of the rows held back, in (0, 1). Used with ``early_stopping=True``
         where no `X_val` is passed.
 
-    n_iter_no_change : int or None, default=15
+    n_iter_no_change : int or None, default=10
         Epochs without a lower validation loss after which the training stops;
         None runs all `max_epochs`.
 
@@ -180,7 +181,7 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         max_epochs=60,
         early_stopping=True,
         validation_fraction=0.1,
-        n_iter_no_change=15,
+        n_iter_no_change=10,
         standardize_target=True,
         precision="auto",
         device="auto",
@@ -250,17 +251,9 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
             are too few rows to hold some back, or if the loss is not finite in
             the very first epoch.
         """
-        rows = self._check_training_rows(X, y, sample_weight, multi_output=True, y_numeric=True)
-        validation = self._check_validation_rows(X_val, y_val, sample_weight_val)
-        random_state = random_state_of(self)
-        train_index = valid_index = None
-        if validation is None and self.early_stopping:
-            train_index, valid_index = self._split(rows, random_state)
-        targets = self._fit_target_scale(rows, train_index)
-        device = resolve_device(self.device)
-        train_rows = Rows(rows.X, targets, rows.sample_weight, train_index, device)
-        valid_rows = self._validation_rows(train_rows, validation, valid_index)
-        self._train(train_rows, valid_rows, targets.shape[1], random_state)
+        training = self._prepare(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        result = train(training.module, training.train_rows, training.valid_rows, training.plan)
+        self._keep(training, result)
         return self
 
     def predict(self, X) -> np.ndarray:
@@ -281,72 +274,67 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         outputs = evaluate(
             self.module_, lambda module, chunk: module(chunk), X, resolve_device(self.device)
         )
-        prediction = outputs * self.target_scale_ + self.target_mean_
-        return prediction[:, 0] if self._one_dimensional else prediction
+        return self._from_outputs(outputs)
 
-    def _fit_target_scale(self, rows: LabelledRows, train_index: np.ndarray | None) -> np.ndarray:
-        """Learn the scale of the targets from the training rows, and apply it to all."""
-        y = rows.y.astype(np.float64)
-        one_dimensional = y.ndim == 1
-        y = y.reshape(len(y), -1)
-        if self._continues():
-            self._check_same_targets(y.shape[1], one_dimensional)
-        else:
-            self._one_dimensional = one_dimensional
-            index = slice(None) if train_index is None else train_index
-            weight = None if rows.sample_weight is None else rows.sample_weight[index]
-            self._set_target_scale(y[index], weight)
-        return self._scaled(y)
+    @property
+    def target_mean_(self) -> np.ndarray:
+        """What targets are centred by."""
+        return self._target_scale.mean
 
-    def _set_target_scale(self, y: np.ndarray, weight: np.ndarray | None) -> None:
-        n_targets = y.shape[1]
-        self.target_mean_, self.target_scale_ = np.zeros(n_targets), np.ones(n_targets)
-        if not self.standardize_target:
-            return
-        if weight is not None and not weight.any():
-            weight = None
-        self.target_mean_ = np.average(y, axis=0, weights=weight)
-        scale = np.sqrt(np.average((y - self.target_mean_) ** 2, axis=0, weights=weight))
-        # A constant target, up to rounding, is only centred.
-        constant = scale <= 10 * np.finfo(np.float64).eps * np.abs(self.target_mean_)
-        self.target_scale_ = np.where(constant, 1.0, scale)
+    @property
+    def target_scale_(self) -> np.ndarray:
+        """What centred targets are divided by."""
+        return self._target_scale.scale
 
-    def _check_same_targets(self, n_targets: int, one_dimensional: bool) -> None:
-        before = len(self.target_mean_)
-        if n_targets != before or one_dimensional != self._one_dimensional:
-            raise ValueError(
-                f"warm_start=True continues with the {before} target(s) of the last fit, but this "
-                f"y has {n_targets}{', 1-D' if one_dimensional else ', 2-D'}."
-            )
-
-    def _scaled(self, y: np.ndarray) -> np.ndarray:
-        return ((y - self.target_mean_) / self.target_scale_).astype(np.float32)
-
-    def _validation_rows(
-        self,
-        train_rows: Rows,
-        validation: LabelledRows | None,
-        valid_index: np.ndarray | None,
-    ) -> Rows | None:
-        if valid_index is not None:
-            return Rows(
-                train_rows.X,
-                train_rows.y,
-                train_rows.sample_weight,
-                valid_index,
-                train_rows.X.device,
-            )
-        if validation is None:
-            return None
-        y = check_array(validation.y, ensure_2d=False, dtype="numeric", input_name="y_val")
-        y = y.astype(np.float64).reshape(len(y), -1)
-        if y.shape[1] != train_rows.y.shape[1]:
-            raise ValueError(f"y has {train_rows.y.shape[1]} target(s) and y_val {y.shape[1]}.")
-        return Rows(
-            validation.X, self._scaled(y), validation.sample_weight, None, train_rows.X.device
+    def _prepare(
+        self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None
+    ) -> Training:
+        """Check the arguments of `fit`, and build what is to be trained."""
+        rows, blocks = self._check_training_rows(
+            X, y, sample_weight, multi_output=True, y_numeric=True
         )
+        validation = self._check_validation_rows(blocks, X_val, y_val, sample_weight_val)
+        random_state = random_state_of(self)
+        train_index = valid_index = None
+        if validation is None and self.early_stopping:
+            train_index, valid_index = self._split(rows, random_state)
+        scale = self._learn_target_scale(rows, train_index)
+        X, y, weight = rows.X, scale.apply(rows.y), rows.sample_weight
+        device = resolve_device(self.device)
+        train_rows = Rows(X, y, weight, train_index, device)
+        if validation is not None:
+            _check_same_width(y, validation.y)
+            y_val = scale.apply(validation.y)
+            valid_rows = Rows(validation.X, y_val, validation.sample_weight, None, device)
+        elif valid_index is not None:
+            valid_rows = Rows(train_rows.X, y, weight, valid_index, device)
+        else:
+            valid_rows = None
+        learned = {"modalities_": blocks, "_target_scale": scale}
+        return self._training(train_rows, valid_rows, learned, random_state)
+
+    def _from_outputs(self, outputs: np.ndarray) -> np.ndarray:
+        """Turn the network's outputs into predictions."""
+        return self._target_scale.invert(outputs)
+
+    def _learn_target_scale(
+        self, rows: LabelledRows, train_index: np.ndarray | None
+    ) -> TargetScale:
+        """Learn the scale from the training rows alone; a warm start keeps the one it has."""
+        if self._continues():
+            self._target_scale.check_same_targets(rows.y)
+            return self._target_scale
+        index = slice(None) if train_index is None else train_index
+        weight = None if rows.sample_weight is None else rows.sample_weight[index]
+        return TargetScale.learn(rows.y[index], weight, self.standardize_target)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
+
+
+def _check_same_width(y: np.ndarray, y_val: np.ndarray) -> None:
+    n_targets = 1 if y_val.ndim == 1 else y_val.shape[1]
+    if n_targets != y.shape[1]:
+        raise ValueError(f"y has {y.shape[1]} target(s) and y_val {n_targets}.")

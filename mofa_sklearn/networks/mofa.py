@@ -14,6 +14,9 @@ from .layers import encoder, head, trunk
 class MoFANetwork(nn.Module):
     """Predict targets from the blocks of one matrix.
 
+    All shapes may have a leading members axis, see
+    :func:`mofa_sklearn.networks.stacking.stack_modules`.
+
     Parameters
     ----------
     widths : sequence of int
@@ -78,17 +81,20 @@ class MoFANetwork(nn.Module):
         """
         blocks = x.split(self.widths, dim=-1)
         # A block is NaN throughout or not at all, so its first column tells.
-        present = ~torch.stack([block[:, 0] for block in blocks], dim=-1).isnan()
+        present = ~torch.stack([block[..., 0] for block in blocks], dim=-1).isnan()
         if self.training and self.modality_dropout > 0:
             present = self._hide_modalities(present)
         encodings = [
             encode(block.nan_to_num()) for encode, block in zip(self.encoders, blocks, strict=True)
         ]
         stacked = torch.stack(encodings, dim=-2)  # (batch, n_modalities, hidden_dim)
+        # Stacked networks that share their rows share `present`, too: give each its own.
+        present = present.expand(stacked.shape[:-1])
         return self.fusion(stacked * present.unsqueeze(-1), present)
 
     def _hide_modalities(self, present: Tensor) -> Tensor:
-        draws = random_bytes(present.shape, present.device, self.generator)
-        kept = present & (draws >= round(self.modality_dropout * 256))
-        # Rows that would lose everything keep what they have.
-        return torch.where(kept.any(dim=-1, keepdim=True), kept, present)
+        draws = random_bytes(present.shape, present.device, self.generator).to(torch.int16)
+        draws = draws.masked_fill(~present, -1)
+        # The modality of the highest draw stays, so that no row loses all of them.
+        highest = draws == draws.amax(dim=-1, keepdim=True)
+        return present & ((draws >= round(self.modality_dropout * 256)) | highest)

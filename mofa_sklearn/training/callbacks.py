@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
 from skorch.callbacks import Callback
 from tqdm.auto import tqdm
 
+from .course import Course
 from .interrupts import StopTraining
 
 
@@ -77,27 +77,26 @@ class BestWeights(Callback):
         self.keep_best = keep_best
         self.n_iter_no_change = n_iter_no_change
 
+    @property
+    def best_epoch_(self) -> int:
+        return self.course_.best_epoch
+
+    @property
+    def diverged_(self) -> bool:
+        return self.course_.diverged
+
     def on_train_begin(self, net, X=None, y=None, **kwargs):
-        self.best_epoch_ = 0
-        self.best_loss_ = math.inf
-        self.diverged_ = False
-        self._epoch = 0
+        self.course_ = Course(self.keep_best, self.n_iter_no_change)
         self._weights: dict[str, torch.Tensor] | None = None
 
     def on_epoch_end(self, net, **kwargs):
-        self._epoch += 1
-        loss = net.history[-1, self.monitor]
-        if not (math.isfinite(loss) and math.isfinite(net.history[-1, "train_loss"])):
-            self.diverged_ = True
+        self.course_.end_epoch(net.history[-1, "train_loss"], net.history[-1, self.monitor])
+        if self.course_.diverged:
             raise StopTraining
-        improved = loss < self.best_loss_
-        net.history.record(f"{self.monitor}_best", improved)
-        if improved:
-            self.best_loss_ = loss
-        if (improved or not self.keep_best) and self._is_finite(net.module_):
+        net.history.record(f"{self.monitor}_best", self.course_.improved)
+        if self.course_.wants_weights and self._is_finite(net.module_):
             self._remember(net.module_)
-        n_without = self._epoch - self.best_epoch_
-        if self.n_iter_no_change is not None and n_without >= self.n_iter_no_change:
+        if self.course_.is_out_of_patience:
             raise StopTraining
 
     def on_train_end(self, net, X=None, y=None, **kwargs):
@@ -112,7 +111,7 @@ class BestWeights(Callback):
         return all(bool(torch.isfinite(p).all()) for p in module.parameters())
 
     def _remember(self, module: torch.nn.Module) -> None:
-        self.best_epoch_ = self._epoch
+        self.course_.remember()
         if self._weights is None:
             self._weights = {k: v.detach().clone() for k, v in module.state_dict().items()}
             return

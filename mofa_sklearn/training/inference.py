@@ -1,16 +1,20 @@
-"""Outputs of a trained network, in chunks of bounded memory."""
+"""Outputs of trained networks, in chunks of bounded memory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..networks.stacking import is_stackable, stack_modules
 from .batches import as_tensor
 from .net import EVALUATION_BATCH_SIZE
+
+# Values that a chunk's rows and its activations may have in all members together.
+_CHUNK_VALUES = 16_000_000
 
 
 def evaluate(
@@ -38,11 +42,70 @@ def evaluate(
     ndarray of shape (n_samples, ...), of the type of `X`
     """
     tensor = as_tensor(X)
-    if device.type != "cpu" or tensor.dtype != torch.float32:
-        module = deepcopy(module).to(device, tensor.dtype)
+    module = _ready(module, device, tensor.dtype)
     with torch.inference_mode():
         chunks = [
             function(module, chunk.to(device)).cpu()
             for chunk in tensor.split(EVALUATION_BATCH_SIZE)
         ]
     return torch.cat(chunks).numpy()
+
+
+def evaluate_members(
+    modules: Sequence[nn.Module], X: np.ndarray, device: torch.device
+) -> np.ndarray:
+    """Apply several networks to all rows, chunk by chunk.
+
+    On a CPU the networks take each chunk in turn. Elsewhere, where the number of
+    operations counts, they are stacked, if they can be.
+
+    Parameters
+    ----------
+    modules : sequence of n_members torch.nn.Module
+        The networks, on the CPU. They are left alone.
+    X : ndarray of shape (n_samples, n_features), float32 or float64
+        The rows; the networks compute in their precision.
+    device : torch.device
+        Where to compute.
+
+    Returns
+    -------
+    ndarray of shape (n_members, n_samples, n_outputs), of the type of `X`
+    """
+    tensor = as_tensor(X)
+    if device.type != "cpu" and is_stackable(modules[0], modules[0].widths):
+        function = _ready(stack_modules(modules).eval(), device, tensor.dtype)
+        n_at_a_time = len(modules)
+    else:
+        function = _InTurn([_ready(module, device, tensor.dtype) for module in modules])
+        n_at_a_time = 1
+    n_values = tensor.shape[1] + n_at_a_time * _n_activations(modules[0])
+    n_rows = max(1, _CHUNK_VALUES // n_values)
+    outputs = []
+    with torch.inference_mode():
+        for chunk in tensor.split(n_rows):
+            outputs.append(function(chunk.to(device)).cpu())
+    return torch.cat(outputs, dim=1).numpy()
+
+
+class _InTurn:
+    """Apply networks one after the other, as a stacked one would all at once."""
+
+    def __init__(self, modules: Sequence[nn.Module]) -> None:
+        self.modules = modules
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return torch.stack([module(x) for module in self.modules])
+
+
+def _ready(module: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Module:
+    """Return the network, or a copy of it where it has to be changed."""
+    if device.type == "cpu" and dtype == torch.float32:
+        return module
+    return deepcopy(module).to(device, dtype)
+
+
+def _n_activations(module: nn.Module) -> int:
+    """Count the values that the linear layers give for a row."""
+    layers = module.modules()
+    return sum(layer.out_features for layer in layers if isinstance(layer, nn.Linear))

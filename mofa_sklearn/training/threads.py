@@ -42,8 +42,9 @@ def torch_threads(n_threads: int | None) -> Iterator[None]:
         yield
         return
     with _lock:
+        before = torch.get_num_threads()
         if _n_users == 0:
-            _n_threads_before = torch.get_num_threads()
+            _n_threads_before = before
         _n_users += 1
         torch.set_num_threads(n_threads)
     try:
@@ -51,4 +52,4 @@ def torch_threads(n_threads: int | None) -> Iterator[None]:
     finally:
         with _lock:
             _n_users -= 1
-            torch.set_num_threads(_n_threads_before)
+            torch.set_num_threads(before if _n_users else _n_threads_before)

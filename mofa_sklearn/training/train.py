@@ -64,6 +64,10 @@ class TrainingPlan:
     history: Sequence[dict] = field(default_factory=list)
     verbose: int = 0
 
+    def n_steps(self, n_rows: int) -> int:
+        """Return the number of steps planned for so many rows."""
+        return self.max_epochs * -(-n_rows // self.batch_size)
+
 
 @dataclass
 class TrainingResult:
@@ -109,23 +113,15 @@ def train(
     -------
     TrainingResult
     """
-    monitor = "train_loss" if valid_rows is None else "valid_loss"
+    monitor = monitored_loss(valid_rows)
     best = BestWeights(monitor, plan.keep_best, plan.n_iter_no_change)
     module.to(plan.device)
-    net = MoFANet(
+    net = make_net(
         module,
-        plan.criterion,
-        autocast=plan.autocast,
-        optimizer=torch.optim.AdamW,
-        optimizer__weight_decay=plan.weight_decay,
-        optimizer__fused=plan.device.type in ("cpu", "cuda"),
-        lr=plan.learning_rate,
-        max_epochs=plan.max_epochs,
-        batch_size=plan.batch_size,
+        plan,
         iterator_train__generator=torch.Generator().manual_seed(plan.shuffle_seed),
         train_split=None if valid_rows is None else predefined_split(valid_rows),
         callbacks=_callbacks(plan, len(train_rows), monitor, best),
-        device=str(plan.device),
     )
     net.initialize()
     net.history.extend(plan.history)
@@ -133,31 +129,58 @@ def train(
         net.partial_fit(train_rows)
     n_before = len(plan.history)
     return TrainingResult(
-        history=_without_empty_batches(net.history),
+        history=_finished_epochs(net.history),
         best_epoch=best.best_epoch_ and best.best_epoch_ + n_before,
         diverged=best.diverged_,
         interrupted=net.interrupted_,
-        net=_at_rest(net),
+        net=at_rest(net),
     )
 
 
+def make_net(module: nn.Module, plan: TrainingPlan, **kwargs: Any) -> MoFANet:
+    """Make the net that trains a network as planned; `kwargs` are more of its parameters."""
+    return MoFANet(
+        module,
+        plan.criterion,
+        autocast=plan.autocast,
+        optimizer=torch.optim.AdamW,
+        optimizer__weight_decay=plan.weight_decay,
+        optimizer__fused=has_fused_adamw(plan.device),
+        lr=plan.learning_rate,
+        max_epochs=plan.max_epochs,
+        batch_size=plan.batch_size,
+        device=str(plan.device),
+        **kwargs,
+    )
+
+
+def has_fused_adamw(device: torch.device) -> bool:
+    """Tell whether torch has an AdamW there that goes over the weights once."""
+    return device.type in ("cpu", "cuda")
+
+
+def monitored_loss(valid_rows: Rows | None) -> str:
+    """Return the name in the history of the loss that says which epoch is best."""
+    return "train_loss" if valid_rows is None else "valid_loss"
+
+
 def _callbacks(plan: TrainingPlan, n_rows: int, monitor: str, best: BestWeights) -> list:
-    n_steps = plan.max_epochs * -(-n_rows // plan.batch_size)
-    rate = LearningRate(plan.schedule, plan.learning_rate, n_steps, monitor)
+    rate = LearningRate(plan.schedule, plan.learning_rate, plan.n_steps(n_rows), monitor)
     progress = [EpochProgress(plan.max_epochs)] if plan.verbose > 0 else []
     return [rate, best, *progress, *plan.callbacks]
 
 
-def _without_empty_batches(history):
-    """Copy the history without the placeholders that skorch makes for each batch."""
-    kept = type(history)(dict(epoch) for epoch in history)
-    for epoch in kept:
+def _finished_epochs(history):
+    """Copy the history without skorch's placeholders, and without an epoch broken off."""
+    # The learning rate is noted at an epoch's end.
+    finished = type(history)(dict(epoch) for epoch in history if "learning_rate" in epoch)
+    for epoch in finished:
         epoch["batches"] = [batch for batch in epoch["batches"] if batch]
-    return kept
+    return finished
 
 
-def _at_rest(net: MoFANet) -> MoFANet:
-    """Take away all that prediction does not need, the device included."""
+def at_rest(net: MoFANet) -> MoFANet:
+    """Take away from a net all that prediction does not need, the device included."""
     net.module_.to("cpu")
     net.device = "cpu"
     net.autocast = None

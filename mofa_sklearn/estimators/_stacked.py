@@ -1,0 +1,151 @@
+"""Fit several estimators together, and let them predict together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_is_fitted
+
+from ..modalities import resolve_modalities
+from ..networks.stacking import is_stackable, is_stackable_loss
+from ..training.devices import resolve_device
+from ..training.inference import evaluate_members
+from ..training.seeding import build_seeded
+from ..training.stacked import train_stacked
+from ..training.threads import torch_threads
+
+# Up to so many weights each, ten members on one CPU core train faster together than one by
+# one in two threads on two cores; with a million they are slower even than on one core.
+_MAX_WEIGHTS_ON_CPU = 50_000
+
+
+def stacks(estimator: Any, X: Any, y: np.ndarray, *, only_if_faster: bool = False) -> bool:
+    """Tell whether clones of an estimator can be fitted together.
+
+    They cannot with callbacks, with a fusion that does not work along a members
+    axis, with a loss that does not look at each row for itself, or with a `fit` of
+    a subclass's own.
+
+    Parameters
+    ----------
+    estimator : estimator
+        What the members are clones of.
+    X : array-like or DataFrame of shape (n_samples, n_features)
+        All rows.
+    y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+        Their targets.
+    only_if_faster : bool, default=False
+        Whether to say no where training one by one is faster: on a CPU, for
+        networks of more than 50,000 weights.
+
+    Returns
+    -------
+    bool
+        False also where the arguments are in error: the first fit will say so.
+    """
+    if not _defined_together(type(estimator), "fit", "_prepare"):
+        return False
+    n_targets = 1 if y.ndim == 1 else y.shape[1]
+    try:
+        estimator._validate_params()
+        if estimator.callbacks is not None and len(estimator.callbacks) > 0:
+            return False
+        device = resolve_device(estimator.device)
+        module = _trial_network(estimator, X, n_targets)
+        loss = estimator._plan(False, [0, 0], []).criterion
+    except (TypeError, ValueError):
+        return False
+    if only_if_faster and not _is_faster(module, device.type):
+        return False
+    with torch_threads(1):  # for a few rows, more threads only wait for each other
+        return is_stackable(module, module.widths) and is_stackable_loss(loss, n_targets)
+
+
+def fit_stacked(estimators: Sequence[Any], fit_arguments: Sequence[Mapping[str, Any]]) -> None:
+    """Fit estimators as their `fit` would, but train their networks together.
+
+    Parameters
+    ----------
+    estimators : sequence of n_members estimators
+        Clones of one that :func:`stacks`, but for their random state.
+    fit_arguments : sequence of n_members mappings
+        The arguments of each one's `fit`, by name.
+    """
+    trainings = []
+    for estimator, arguments in zip(estimators, fit_arguments, strict=True):
+        estimator._validate_params()
+        trainings.append(estimator._prepare(**arguments))
+    results = train_stacked(
+        [training.module for training in trainings],
+        [training.train_rows for training in trainings],
+        [training.valid_rows for training in trainings],
+        [training.plan for training in trainings],
+    )
+    for estimator, training, result in zip(estimators, trainings, results, strict=True):
+        estimator._keep(training, result)
+
+
+def predict_stacked(estimators: Sequence[Any], X: Any) -> np.ndarray:
+    """Predict with every estimator; rows are checked once for all of them.
+
+    Parameters
+    ----------
+    estimators : sequence of n_members estimators
+        Fitted.
+    X : array-like or DataFrame of shape (n_samples, n_features)
+        The rows.
+
+    Returns
+    -------
+    ndarray of shape (n_members, n_samples) or (n_members, n_samples, n_targets)
+    """
+    for estimator in estimators:
+        check_is_fitted(estimator, "net_")
+    first = estimators[0]
+    alike = all(_take_the_same_rows(first, other) for other in estimators[1:])
+    if not (alike and _defined_together(type(first), "predict", "_from_outputs")):
+        return np.stack([estimator.predict(X) for estimator in estimators])
+    X = first._check_features(X)
+    modules = [estimator.module_ for estimator in estimators]
+    outputs = evaluate_members(modules, X, resolve_device(first.device))
+    return np.stack(
+        [estimator._from_outputs(own) for estimator, own in zip(estimators, outputs, strict=True)]
+    )
+
+
+def _trial_network(estimator: Any, X: Any, n_targets: int):
+    """Build the network that a fit would train, with other weights."""
+    trial = clone(estimator)
+    if not hasattr(X, "columns"):
+        X = check_array(X, dtype=None, ensure_all_finite=False)
+    widths = [len(block) for block in resolve_modalities(X, trial.modalities).values()]
+    return build_seeded(lambda: trial._build(widths, n_targets), 0)
+
+
+def _defined_together(kind: type, method: str, part: str) -> bool:
+    """Tell whether a public method was not overridden apart from the part of it used here."""
+    owners = [next(c for c in kind.__mro__ if name in vars(c)) for name in (method, part)]
+    return owners[0] is owners[1]
+
+
+def _is_faster(module: Any, device_type: str) -> bool:
+    if device_type == "cpu":
+        n_weights = sum(parameter.numel() for parameter in module.parameters())
+        return n_weights <= _MAX_WEIGHTS_ON_CPU
+    return device_type == "cuda"
+
+
+def _take_the_same_rows(first: Any, other: Any) -> bool:
+    names = [getattr(estimator, "feature_names_in_", None) for estimator in (first, other)]
+    blocks = [list(estimator.modalities_.values()) for estimator in (first, other)]
+    return (
+        first.n_features_in_ == other.n_features_in_
+        and first.device == other.device
+        and np.array_equal(*names)
+        and len(blocks[0]) == len(blocks[1])
+        and all(map(np.array_equal, *blocks))
+    )

@@ -1,0 +1,257 @@
+"""Several networks of one architecture as one network with a members axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+# Rows of the trial that shows whether a network can be stacked.
+_N_TRIAL_ROWS = 3
+
+
+class StackedLinear(nn.Module):
+    """The linear layers of several networks.
+
+    Parameters
+    ----------
+    layers : sequence of n_members nn.Linear
+        The layers; their weights are copied.
+    """
+
+    def __init__(self, layers: Sequence[nn.Linear]) -> None:
+        super().__init__()
+        self.weight = _stacked_parameter([layer.weight for layer in layers])
+        has_bias = layers[0].bias is not None
+        self.bias = _stacked_parameter([layer.bias for layer in layers]) if has_bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n_members, ..., n_in), or (batch, n_in) for all, to (n_members, ..., n_out)."""
+        if x.dim() == 2:
+            return self._shared(x)
+        rows = x.flatten(1, -2)
+        weight = self.weight.transpose(1, 2)
+        if self.bias is None:
+            y = torch.bmm(rows, weight)
+        else:
+            y = torch.baddbmm(self.bias.unsqueeze(1), rows, weight)
+        return y.view(*x.shape[:-1], -1)
+
+    def _shared(self, x: Tensor) -> Tensor:
+        """Give all members the same rows, in one matrix product."""
+        bias = None if self.bias is None else self.bias.flatten()
+        y = F.linear(x, self.weight.flatten(0, 1), bias)  # (batch, n_members * n_out)
+        return y.view(len(x), len(self.weight), -1).transpose(0, 1)
+
+    def extra_repr(self) -> str:
+        n_members, n_out, n_in = self.weight.shape
+        return f"n_members={n_members}, n_in={n_in}, n_out={n_out}"
+
+
+class StackedLayerNorm(nn.Module):
+    """The layer normalisations of several networks.
+
+    Parameters
+    ----------
+    layers : sequence of n_members nn.LayerNorm
+        The layers, over one axis; their weights are copied.
+    """
+
+    def __init__(self, layers: Sequence[nn.LayerNorm]) -> None:
+        super().__init__()
+        self.normalized_shape = layers[0].normalized_shape
+        self.eps = layers[0].eps
+        for name in ("weight", "bias"):
+            values = [getattr(layer, name) for layer in layers]
+            setattr(self, name, None if values[0] is None else _stacked_parameter(values))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise (n_members, ..., *normalized_shape)."""
+        y = F.layer_norm(x, self.normalized_shape, None, None, self.eps)
+        if self.weight is None:
+            return y
+        weight = self._aligned(self.weight, y)
+        if self.bias is None:
+            return y * weight
+        return torch.addcmul(self._aligned(self.bias, y), y, weight)
+
+    def _aligned(self, parameter: Tensor, y: Tensor) -> Tensor:
+        between = [1] * (y.dim() - parameter.dim())
+        # autocast leaves the affine map alone; the normalised values keep their precision.
+        return parameter.view(len(parameter), *between, *self.normalized_shape).to(y.dtype)
+
+    def extra_repr(self) -> str:
+        return f"{self.normalized_shape}, eps={self.eps}"
+
+
+#: What takes the place of which layer.
+STACKED_LAYERS = {nn.Linear: StackedLinear, nn.LayerNorm: StackedLayerNorm}
+
+
+def stack_modules(modules: Sequence[nn.Module]) -> nn.Module:
+    """Build one network that does what several do, along a leading members axis.
+
+    Parameters
+    ----------
+    modules : sequence of n_members nn.Module
+        Networks of one architecture. They are left alone.
+
+    Returns
+    -------
+    nn.Module
+        A copy of the first in which every layer with weights holds those of all
+        members. It maps (n_members, batch, ...) as each member maps its
+        (batch, ...); rows without a members axis are given to all of them.
+
+    Raises
+    ------
+    TypeError
+        If a layer other than nn.Linear and nn.LayerNorm holds weights or buffers.
+    ValueError
+        If the architectures differ.
+    """
+    if len({_architecture(module) for module in modules}) != 1:
+        raise ValueError("Networks of different architectures cannot be stacked.")
+    return _stack_layer(deepcopy(modules[0]), list(modules), {})
+
+
+def unstack_modules(stacked: nn.Module, modules: Sequence[nn.Module]) -> None:
+    """Write the weights of every member back.
+
+    Parameters
+    ----------
+    stacked : nn.Module
+        Made by :func:`stack_modules`.
+    modules : sequence of n_members nn.Module
+        Where to write; the members in their order in the stack.
+    """
+    for position, module in enumerate(modules):
+        unstack_module(stacked, position, module)
+
+
+def unstack_module(stacked: nn.Module, position: int, module: nn.Module) -> None:
+    """Write the weights of one member back.
+
+    Parameters
+    ----------
+    stacked : nn.Module
+        Made by :func:`stack_modules`.
+    position : int
+        The member's place in the stack.
+    module : nn.Module
+        Where to write, on any device.
+    """
+    weights = dict(stacked.named_parameters())
+    with torch.no_grad():
+        for name, parameter in module.named_parameters():
+            parameter.copy_(weights[name][position])
+
+
+def is_stackable(module: nn.Module, widths: Sequence[int]) -> bool:
+    """Find out whether networks like this one compute the same when stacked.
+
+    A layer of the user's own may name its axes by position, and would then mix up
+    members without an error: a few random rows tell.
+
+    Parameters
+    ----------
+    module : nn.Module
+        A network, on the CPU.
+    widths : sequence of int
+        Widths of the blocks of its input.
+
+    Returns
+    -------
+    bool
+    """
+    other = deepcopy(module)
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter.mul_(-0.5).add_(0.1)
+    members = [deepcopy(module).eval(), other.eval()]
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(len(members), _N_TRIAL_ROWS, sum(widths), generator=generator)
+    if len(widths) > 1:
+        x[0, 1, : widths[0]] = torch.nan  # one row of one member lacks a modality
+    try:
+        stacked = stack_modules(members)
+        with torch.inference_mode():
+            own = torch.stack([member(rows) for member, rows in zip(members, x, strict=True)])
+            shared = torch.stack([member(x[0]) for member in members])
+            return _is_close(stacked(x), own) and _is_close(stacked(x[0]), shared)
+    except Exception:  # a layer that was not written for it may raise anything
+        return False
+
+
+def is_stackable_loss(criterion: nn.Module, n_targets: int) -> bool:
+    """Find out whether a loss has no weights and looks at each row for itself.
+
+    Parameters
+    ----------
+    criterion : nn.Module
+        The loss.
+    n_targets : int
+        Number of targets.
+
+    Returns
+    -------
+    bool
+    """
+    if list(criterion.parameters()) or list(criterion.buffers()):
+        return False
+    generator = torch.Generator().manual_seed(0)
+    prediction, target = torch.randn(2, 4, n_targets, generator=generator)
+    try:
+        together = criterion(prediction, target)
+        halves = [criterion(prediction[rows], target[rows]) for rows in ([0, 1], [2, 3])]
+        return together.shape == (4,) and torch.allclose(together, torch.cat(halves), atol=1e-5)
+    except Exception:  # a loss that was not written for it may raise anything
+        return False
+
+
+def _is_close(result: Tensor, expected: Tensor) -> bool:
+    return result.shape == expected.shape and torch.allclose(
+        result, expected, rtol=1e-3, atol=1e-4, equal_nan=True
+    )
+
+
+def _architecture(module: nn.Module) -> tuple:
+    layers = tuple((name, type(layer)) for name, layer in module.named_modules())
+    return layers, tuple((name, value.shape) for name, value in module.state_dict().items())
+
+
+def _stack_layer(
+    layer: nn.Module, members: Sequence[nn.Module], done: dict[int, nn.Module]
+) -> nn.Module:
+    """Return a layer's stacked counterpart; `done` keeps a layer that is used twice one."""
+    if id(members[0]) in done:
+        return done[id(members[0])]
+    stacked_type = STACKED_LAYERS.get(type(layer))
+    if stacked_type is not None:
+        stacked = stacked_type(members)
+    else:
+        stacked = _stack_children(layer, members, done)
+    done[id(members[0])] = stacked
+    return stacked
+
+
+def _stack_children(
+    layer: nn.Module, members: Sequence[nn.Module], done: dict[int, nn.Module]
+) -> nn.Module:
+    if layer._parameters or layer._buffers:
+        raise TypeError(
+            f"{type(layer).__name__} holds weights or buffers of its own and cannot be stacked; "
+            f"only {', '.join(kind.__name__ for kind in STACKED_LAYERS)} can."
+        )
+    for name, child in layer._modules.items():
+        if child is not None:
+            peers = [member._modules[name] for member in members]
+            layer._modules[name] = _stack_layer(child, peers, done)
+    return layer
+
+
+def _stacked_parameter(values: Sequence[Tensor]) -> nn.Parameter:
+    return nn.Parameter(torch.stack([value.detach() for value in values]))

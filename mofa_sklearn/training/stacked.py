@@ -1,0 +1,293 @@
+"""Train several networks of one architecture together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from skorch.history import History
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from ..networks.stacking import stack_modules, unstack_module
+from .batches import Rows
+from .course import Course
+from .interrupts import raise_if_cancelled
+from .net import EVALUATION_BATCH_SIZE
+from .seeding import seeded_dropout
+from .stacked_adamw import StackedAdamW
+from .stacked_batches import StackedBatch, stacked_batches
+from .train import TrainingPlan, TrainingResult, at_rest, make_net, monitored_loss
+
+# Validation rows of each member at a time.
+_VALIDATION_BATCH_SIZE = 512
+
+
+def train_stacked(
+    modules: Sequence[nn.Module],
+    train_rows: Sequence[Rows],
+    valid_rows: Sequence[Rows | None],
+    plans: Sequence[TrainingPlan],
+) -> list[TrainingResult]:
+    """Train networks along a members axis, each as :func:`~.train.train` would alone.
+
+    Each member has its own rows, order of rows, schedule, gradient norm, optimiser
+    steps, best epoch and patience; one that has stopped costs nothing any more. The
+    results agree with training one by one up to rounding, but for the dropout: all
+    members' random layers draw from one generator, seeded by all of their seeds.
+
+    Parameters
+    ----------
+    modules : sequence of n_members nn.Module
+        The networks, on the CPU.
+    train_rows : sequence of n_members Rows
+        The rows each learns from; folds need not be of one size.
+    valid_rows : sequence of n_members Rows or None
+        The rows whose loss is monitored; either all or none are None.
+    plans : sequence of n_members TrainingPlan
+        How to train, on one device and with one batch size and loss. Callbacks are
+        not called.
+
+    Returns
+    -------
+    list of n_members TrainingResult
+        In a history, ``dur`` is the time that the epoch took all members together.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the networks or their plans do not go together.
+    KeyboardInterrupt
+        At once; nothing is kept.
+    """
+    _check_plans(plans, valid_rows)
+    members = [
+        _Member(*parts) for parts in zip(modules, train_rows, valid_rows, plans, strict=True)
+    ]
+    stack = _Stack(members)
+    seeds = [plan.dropout_seed for plan in plans]
+    seed = int(np.random.SeedSequence(seeds).generate_state(1)[0])
+    with seeded_dropout(stack.module, seed), _progress(plans) as bar:
+        while stack.members:
+            stack.run_epoch()
+            bar.update()
+    return [member.result() for member in members]
+
+
+def row_losses(criterion: nn.Module, prediction: Tensor, target: Tensor) -> Tensor:
+    """Return each row's loss, (n_members, batch), from (n_members, batch, n_targets)."""
+    losses = criterion(prediction.float().flatten(0, 1), target.flatten(0, 1))
+    return losses.view(prediction.shape[:-1])
+
+
+@dataclass
+class _Member:
+    """One network's part in a training together."""
+
+    module: nn.Module
+    train_rows: Rows
+    valid_rows: Rows | None
+    plan: TrainingPlan
+    history: History = field(init=False)
+    weights: Tensor | None = None  # (n_weights,), the best so far
+
+    def __post_init__(self) -> None:
+        self.course = Course(self.plan.keep_best, self.plan.n_iter_no_change)
+        self.history = History(dict(epoch) for epoch in self.plan.history)
+        self._order = torch.Generator().manual_seed(self.plan.shuffle_seed)
+        self._n_steps = self.plan.n_steps(len(self.train_rows))
+        self._step = 0
+        self._rate = self.plan.learning_rate
+
+    def draw_order(self) -> Tensor:
+        return torch.randperm(len(self.train_rows), generator=self._order)
+
+    def next_rate(self) -> float:
+        """Return the learning rate of the next step."""
+        factor = self.plan.schedule.factor(self._step / self._n_steps)
+        self._rate = self.plan.learning_rate * factor
+        self._step += 1
+        return self._rate
+
+    def last_rate(self) -> float:
+        return self._rate
+
+    def end_epoch(self, losses: dict[str, float], seconds: float) -> None:
+        """Write the history, as a skorch net would, and judge the epoch."""
+        monitor = monitored_loss(self.valid_rows)
+        self.history.new_epoch()
+        self.history.record("epoch", len(self.history))
+        counts = {
+            "train": -(-len(self.train_rows) // self.plan.batch_size),
+            "valid": -(-len(self.valid_rows or ()) // EVALUATION_BATCH_SIZE),
+        }
+        for name, loss in losses.items():
+            self.history.record(f"{name}_loss", loss)
+            self.history.record(f"{name}_batch_count", counts[name])
+        self.history.record("dur", seconds)
+        self.history.record("learning_rate", self._rate)
+        self.plan.schedule.end_epoch(self.history[-1, monitor])
+        self.course.end_epoch(losses["train"], self.history[-1, monitor])
+        if not self.course.diverged:
+            self.history.record(f"{monitor}_best", self.course.improved)
+
+    def remember(self, weights: Tensor) -> None:
+        self.course.remember()
+        if self.weights is None:
+            self.weights = weights.clone()
+        else:
+            self.weights.copy_(weights)
+
+    @property
+    def has_ended(self) -> bool:
+        n_epochs = len(self.history) - len(self.plan.history)
+        stops = self.course.diverged or self.course.is_out_of_patience
+        return stops or n_epochs >= self.plan.max_epochs
+
+    def result(self) -> TrainingResult:
+        net = make_net(self.module, self.plan)
+        net.initialize()
+        net.interrupted_ = False
+        best_epoch = self.course.best_epoch
+        return TrainingResult(
+            net=at_rest(net),
+            history=self.history,
+            best_epoch=best_epoch and best_epoch + len(self.plan.history),
+            diverged=self.course.diverged,
+            interrupted=False,
+        )
+
+
+class _Stack:
+    """The members that are still being trained."""
+
+    def __init__(self, members: Sequence[_Member]) -> None:
+        self.members = list(members)
+        self.plan = members[0].plan
+        self.module = stack_modules([m.module for m in members]).to(self.plan.device)
+        decays = [member.plan.weight_decay for member in members]
+        self.optimizer = StackedAdamW(self.module, decays)
+
+    def run_epoch(self) -> None:
+        """Train all members for an epoch, and let go of those that have ended."""
+        start = time.perf_counter()
+        losses = {"train": self._train()}
+        if self.members[0].valid_rows is not None:
+            losses["valid"] = self._validate()
+        # The one time in an epoch that the device is waited for.
+        table = torch.stack(list(losses.values()), dim=1).tolist()
+        seconds = time.perf_counter() - start
+        for member, values in zip(self.members, table, strict=True):
+            member.end_epoch(dict(zip(losses, values, strict=True)), seconds)
+        self._remember()
+        self._drop_ended()
+
+    def _train(self) -> Tensor:
+        """Make the steps of an epoch; return each member's mean loss."""
+        self.module.train()
+        mean = _RunningMean()
+        for batch in self._batches(train=True):
+            rates = [
+                member.next_rate() if active else member.last_rate()
+                for member, active in zip(self.members, batch.is_active, strict=True)
+            ]
+            loss, weight = self._loss(batch)
+            self.optimizer.backward(loss.sum())
+            self.optimizer.step(rates, batch.is_active)
+            mean.add(loss.detach(), weight)
+        return mean.value()
+
+    @torch.no_grad()
+    def _validate(self) -> Tensor:
+        """Return each member's mean loss over its validation rows."""
+        self.module.eval()
+        mean = _RunningMean()
+        for batch in self._batches(train=False):
+            mean.add(*self._loss(batch))
+        return mean.value()
+
+    def _batches(self, train: bool) -> Iterator[StackedBatch]:
+        if train:
+            rows = [member.train_rows for member in self.members]
+            orders = [member.draw_order() for member in self.members]
+        else:
+            rows = [member.valid_rows for member in self.members]
+            orders = [torch.arange(len(valid)) for valid in rows]
+        size = self.plan.batch_size if train else _VALIDATION_BATCH_SIZE
+        for batch in stacked_batches(rows, orders, size):
+            raise_if_cancelled()
+            yield batch
+
+    def _loss(self, batch: StackedBatch) -> tuple[Tensor, Tensor]:
+        """Return each member's mean loss and the sum of its rows' weights, (n_members,)."""
+        autocast = self.plan.autocast
+        device_type = self.plan.device.type
+        with torch.autocast(device_type, dtype=autocast, enabled=autocast is not None):
+            prediction = self.module(batch.X)
+        losses = row_losses(self.plan.criterion, prediction, batch.y)
+        weight = batch.weight.sum(dim=1)
+        tiny = torch.finfo(weight.dtype).tiny
+        return (losses * batch.weight).sum(dim=1) / weight.clamp(min=tiny), weight
+
+    def _remember(self) -> None:
+        """Keep the weights of every member whose best epoch this was."""
+        wanting = [i for i, member in enumerate(self.members) if member.course.wants_weights]
+        if wanting and self.members[0].valid_rows is None:
+            # With validation rows a finite loss has shown that the weights are finite.
+            finite = self.optimizer.weights.isfinite().all(dim=1).tolist()
+            wanting = [i for i in wanting if finite[i]]
+        for i in wanting:
+            self.members[i].remember(self.optimizer.weights[i])
+
+    def _drop_ended(self) -> None:
+        """Write the weights of members that have ended into their modules."""
+        ended = [i for i, member in enumerate(self.members) if member.has_ended]
+        if not ended:
+            return
+        for i in ended:
+            member = self.members[i]
+            if member.weights is not None:
+                self.optimizer.weights[i].copy_(member.weights)
+                member.weights = None
+            unstack_module(self.module, i, member.module)
+        going_on = [i for i in range(len(self.members)) if i not in ended]
+        self.members = [self.members[i] for i in going_on]
+        if going_on:
+            self.optimizer.keep(going_on)
+
+
+class _RunningMean:
+    """A weighted mean over batches, one for each member, on the device."""
+
+    def __init__(self) -> None:
+        self._losses: list[Tensor] = []
+        self._weights: list[Tensor] = []
+
+    def add(self, loss: Tensor, weight: Tensor) -> None:
+        self._losses.append(loss)
+        self._weights.append(weight)
+
+    def value(self) -> Tensor:
+        weight = torch.stack(self._weights)
+        return (torch.stack(self._losses) * weight).sum(dim=0) / weight.sum(dim=0)
+
+
+def _check_plans(plans: Sequence[TrainingPlan], valid_rows: Sequence[Rows | None]) -> None:
+    for name in ("device", "autocast", "batch_size"):
+        values = {str(getattr(plan, name)) for plan in plans}
+        if len(values) != 1:
+            raise ValueError(f"Members trained together need one {name}, got {sorted(values)}.")
+    if len({type(plan.criterion) for plan in plans}) != 1:
+        raise ValueError("Members trained together need one loss.")
+    if len({rows is None for rows in valid_rows}) != 1:
+        raise ValueError("Either all members trained together have validation rows, or none.")
+
+
+def _progress(plans: Sequence[TrainingPlan]) -> Any:
+    n_epochs = max(plan.max_epochs for plan in plans)
+    shown = any(plan.verbose > 0 for plan in plans)
+    return tqdm(total=n_epochs, unit="epoch", desc="MoFA", disable=not shown)
