@@ -1,0 +1,205 @@
+"""Networks stacked along a members axis."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+from torch.testing import assert_close
+
+from mofa_sklearn.networks import MoFANetwork
+from mofa_sklearn.networks.fusions import FUSIONS
+from mofa_sklearn.networks.losses import LOSSES
+from mofa_sklearn.networks.stacking import (
+    is_stackable,
+    is_stackable_loss,
+    stack_modules,
+    unstack_modules,
+)
+
+WIDTHS = [4, 3, 5]
+N_MEMBERS = 3
+
+
+class FusionByPosition(nn.Module):
+    """The mean over modalities, which it takes to be the second axis."""
+
+    def __init__(self, n_modalities, hidden_dim):
+        super().__init__()
+        self.fused_dim = hidden_dim
+
+    def forward(self, encodings, present):
+        return encodings.mean(dim=1), None
+
+
+class FusionFromTheEnd(FusionByPosition):
+    """The mean over modalities, counted from the end."""
+
+    def forward(self, encodings, present):
+        return encodings.mean(dim=-2), None
+
+
+class FusionWithBatchNorm(FusionFromTheEnd):
+    """A layer with weights and buffers that is not known to the stacking."""
+
+    def __init__(self, n_modalities, hidden_dim):
+        super().__init__(n_modalities, hidden_dim)
+        self.norm = nn.BatchNorm1d(hidden_dim)
+
+    def forward(self, encodings, present):
+        return self.norm(encodings.mean(dim=-2)), None
+
+
+class FusionWithAParameter(FusionFromTheEnd):
+    """A weight of its own."""
+
+    def __init__(self, n_modalities, hidden_dim):
+        super().__init__(n_modalities, hidden_dim)
+        self.scale = nn.Parameter(torch.ones(hidden_dim))
+
+    def forward(self, encodings, present):
+        return encodings.mean(dim=-2) * self.scale, None
+
+
+def network(fusion=FUSIONS["modality_attention"], hidden_dim=8, **kwargs):
+    return MoFANetwork(WIDTHS, 2, fusion, hidden_dim, **kwargs)
+
+
+def rows(*shape):
+    x = torch.randn(*shape, sum(WIDTHS))
+    x[..., 0, : WIDTHS[0]] = torch.nan  # a missing modality
+    return x
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        yield
+
+
+@pytest.mark.parametrize("fusion", [*FUSIONS.values(), FusionFromTheEnd])
+def test_a_stack_computes_what_its_members_do(fusion):
+    members = [network(fusion).eval() for _ in range(N_MEMBERS)]
+    x = rows(N_MEMBERS, 7)
+    expected = torch.stack([member(own) for member, own in zip(members, x, strict=True)])
+    assert_close(stack_modules(members)(x), expected)
+
+
+@pytest.mark.parametrize("fusion", [*FUSIONS.values(), FusionFromTheEnd])
+def test_rows_without_a_members_axis_are_for_all_members(fusion):
+    members = [network(fusion).eval() for _ in range(N_MEMBERS)]
+    x = rows(7)
+    expected = torch.stack([member(x) for member in members])
+    assert_close(stack_modules(members)(x), expected)
+
+
+def test_attention_has_a_members_axis():
+    members = [network().eval() for _ in range(N_MEMBERS)]
+    x = rows(N_MEMBERS, 7)
+    _, weights = stack_modules(members).fuse(x)
+    expected = [member.fuse(own)[1] for member, own in zip(members, x, strict=True)]
+    assert_close(weights, torch.stack(expected))
+
+
+def test_gradients_are_those_of_the_members():
+    members = [network() for _ in range(N_MEMBERS)]
+    stacked = stack_modules(members).eval()
+    x = rows(N_MEMBERS, 7)
+    stacked(x).square().sum().backward()
+    weights = dict(stacked.named_parameters())
+    for position, member in enumerate(members):
+        member.eval()(x[position]).square().sum().backward()
+        for name, parameter in member.named_parameters():
+            assert_close(weights[name].grad[position], parameter.grad, rtol=1e-4, atol=1e-5)
+
+
+def test_members_are_dropped_out_independently():
+    member = network(dropout=0.5, modality_dropout=0.5)
+    stacked = stack_modules([member] * 2).train()
+    first, second = stacked(rows(1, 7).expand(2, -1, -1))
+    assert not torch.equal(first, second)
+
+
+def test_unstacking_gives_every_member_its_weights_back():
+    members = [network() for _ in range(N_MEMBERS)]
+    others = [network() for _ in range(N_MEMBERS)]
+    unstack_modules(stack_modules(members), others)
+    for member, other in zip(members, others, strict=True):
+        assert_close(other.state_dict(), member.state_dict(), rtol=0, atol=0)
+
+
+def test_stacking_leaves_the_members_alone():
+    members = [network() for _ in range(N_MEMBERS)]
+    before = copy.deepcopy(members[0].state_dict())
+    with torch.no_grad():
+        for parameter in stack_modules(members).parameters():
+            parameter.zero_()
+    assert_close(members[0].state_dict(), before, rtol=0, atol=0)
+
+
+def test_layers_without_bias_or_affine_map_can_be_stacked():
+    members = [
+        nn.Sequential(nn.Linear(4, 3, bias=False), nn.LayerNorm(3, elementwise_affine=False))
+        for _ in range(2)
+    ]
+    x = torch.randn(2, 5, 4)
+    expected = torch.stack([member(own) for member, own in zip(members, x, strict=True)])
+    assert_close(stack_modules(members)(x), expected)
+    assert_close(stack_modules(members)(x[0])[1], members[1](x[0]))
+
+
+def test_a_layer_that_is_used_twice_stays_one():
+    class Twice(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = nn.Linear(4, 4)
+            self.second = self.first
+
+        def forward(self, x):
+            return self.second(self.first(x))
+
+    members = [Twice() for _ in range(2)]
+    stacked = stack_modules(members)
+    assert stacked.first is stacked.second
+    x = torch.randn(2, 5, 4)
+    expected = torch.stack([member(own) for member, own in zip(members, x, strict=True)])
+    assert_close(stacked(x), expected)
+
+
+@pytest.mark.parametrize(
+    ("fusion", "name"),
+    [(FusionWithBatchNorm, "BatchNorm1d"), (FusionWithAParameter, "FusionWithAParameter")],
+)
+def test_a_layer_with_weights_that_cannot_be_stacked_is_named(fusion, name):
+    with pytest.raises(TypeError, match=name):
+        stack_modules([network(fusion) for _ in range(2)])
+
+
+def test_different_architectures_are_refused():
+    with pytest.raises(ValueError, match="architectures"):
+        stack_modules([network(hidden_dim=8), network(hidden_dim=16)])
+
+
+@pytest.mark.parametrize(
+    ("fusion", "expected"),
+    [
+        (FUSIONS["modality_attention"], True),
+        (FusionFromTheEnd, True),
+        (FusionByPosition, False),
+        (FusionWithBatchNorm, False),
+        (FusionWithAParameter, False),
+    ],
+)
+def test_a_trial_tells_whether_a_network_can_be_stacked(fusion, expected):
+    assert is_stackable(network(fusion), WIDTHS) is expected
+
+
+def test_a_loss_across_rows_is_told_from_one_of_each_row():
+    class Centred(nn.Module):
+        def forward(self, prediction, target):
+            error = prediction - target
+            return (error - error.mean(dim=0)).square().mean(dim=-1)
+
+    assert all(is_stackable_loss(loss(), 2) for loss in LOSSES.values())
+    assert not is_stackable_loss(Centred(), 2)

@@ -1,0 +1,492 @@
+"""What bad input gets: one table of inputs and answers, for everything that is fitted."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.model_selection import KFold
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils._param_validation import InvalidParameterError
+from skorch.callbacks import Callback
+
+from mofa_sklearn import KFoldEnsembleRegressor, ModalityPreprocessor, make_mofa_pipeline
+from mofa_sklearn.networks.losses import SquaredError
+
+from .helpers import WIDTHS, make_data, small_mofa
+
+N_ROWS = 40
+IMAGE, VIDEO = slice(0, 4), slice(4, 7)
+NAMES = [f"{name}_{i}" for name, width in WIDTHS.items() for i in range(width)]
+
+
+def make_ensemble(**params):
+    return KFoldEnsembleRegressor(small_mofa(**params), cv=KFold(2), random_state=0)
+
+
+def make_pipeline(modalities=WIDTHS, **params):
+    # The columns' names tell the network the modalities.
+    estimator = small_mofa(modalities=None, **params)
+    return make_mofa_pipeline(modalities, estimator=estimator, cv=KFold(2), random_state=0)
+
+
+def make_preprocessor(modalities=WIDTHS):
+    return ModalityPreprocessor(StandardScaler(), modalities=modalities)
+
+
+PREDICTORS = {"regressor": small_mofa, "ensemble": make_ensemble, "pipeline": make_pipeline}
+EVERYTHING = {**PREDICTORS, "preprocessor": make_preprocessor}
+every_predictor = pytest.mark.parametrize("make", PREDICTORS.values(), ids=PREDICTORS)
+everything = pytest.mark.parametrize("make", EVERYTHING.values(), ids=EVERYTHING)
+
+
+def use(model, X):
+    return model.predict(X) if hasattr(model, "predict") else model.transform(X)
+
+
+def partly_nan(X):
+    X[3, 5] = X[9, 4] = np.nan
+
+
+def infinite(X):
+    X[3, 5] = np.inf
+
+
+def minus_infinite(X):
+    X[3, 5] = -np.inf
+
+
+def all_missing(X):
+    X[[3, 8]] = np.nan
+
+
+# Values: what is wrong with X, what the message tells, who refuses it.
+PARTLY = r"modality 'video' has NaN in some of its columns in {n} of \d+ rows; .*SimpleImputer"
+INFINITY = r"infinity in modality 'video' \(rows {row}"
+LOST = r"NaN in every column of {n} of \d+ rows \(rows {row}.*all modalities are missing"
+BAD_VALUES = [(partly_nan, PARTLY), (infinite, INFINITY), (minus_infinite, INFINITY)]
+VALUES = [
+    pytest.param(make, spoil, message, id=f"{name}-{spoil.__name__}")
+    for name, make in EVERYTHING.items()
+    for spoil, message in [*BAD_VALUES, (all_missing, LOST)]
+    # A preprocessor leaves gaps to its transformers, and missing rows to what follows.
+    if name != "preprocessor" or "infinite" in spoil.__name__
+]
+
+
+@pytest.mark.parametrize(("make", "spoil", "message"), VALUES)
+def test_bad_values_at_fit_are_told_with_their_block(make, spoil, message):
+    X, y = make_data(N_ROWS)
+    spoil(X)
+    # A member counts the rows of its own fold.
+    pattern = message.format(n=r"\d+", row=r"\d+")
+    with pytest.raises(ValueError, match=pattern):
+        make().fit(X, y)
+
+
+@pytest.mark.parametrize(("make", "spoil", "message"), VALUES)
+def test_bad_values_at_predict_are_told_with_their_block_and_rows(make, spoil, message):
+    X, y = make_data(N_ROWS)
+    model = make().fit(X, y)
+    spoil(X)
+    with pytest.raises(ValueError, match=message.format(n=2, row=3)):
+        use(model, X)
+
+
+@pytest.mark.parametrize(("spoil", "message"), [*BAD_VALUES, (all_missing, LOST)])
+def test_bad_validation_rows_are_told_with_their_block(spoil, message):
+    X, y = make_data(N_ROWS)
+    X_val = X[:20].copy()
+    spoil(X_val)
+    with pytest.raises(ValueError, match=message.format(n=2, row=3)):
+        small_mofa().fit(X, y, X_val=X_val, y_val=y[:20])
+
+
+@everything
+def test_a_missing_modality_is_no_error_and_leaves_other_rows_alone(make):
+    X, y = make_data(N_ROWS)
+    X[2, IMAGE] = X[5, VIDEO] = np.nan
+    model = make().fit(X, y)
+    before = use(model, X)
+    X[9, IMAGE] = np.nan
+    others = np.arange(N_ROWS) != 9
+    after = use(model, X)
+    assert_allclose(np.asarray(after)[others], np.asarray(before)[others], rtol=1e-5, atol=1e-6)
+    if make is not make_preprocessor:
+        assert np.isfinite(after).all()
+
+
+@every_predictor
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_bad_targets_are_refused(make, bad):
+    X, y = make_data(N_ROWS)
+    y[3, 0] = bad
+    with pytest.raises(ValueError, match=r"Input y contains (NaN|infinity)"):
+        make().fit(X, y)
+
+
+# Columns
+
+
+@everything
+def test_another_number_of_columns_is_scikit_learn_s_own_error(make):
+    X, y = make_data(N_ROWS)
+    model = make().fit(X, y)
+    with pytest.raises(ValueError, match=r"X has 11 features, but \w+ is expecting 12 features"):
+        use(model, X[:, :11])
+
+
+@everything
+@pytest.mark.parametrize("change", ["order", "names"])
+def test_other_columns_are_scikit_learn_s_own_error(make, change):
+    X, y = make_data(N_ROWS)
+    frame = pd.DataFrame(X, columns=NAMES)
+    model = make().fit(frame, y)
+    message = "same order" if change == "order" else "unseen at fit time"
+    other = frame[NAMES[::-1]] if change == "order" else frame.rename(columns={"image_0": "a_0"})
+    with pytest.raises(ValueError, match=f"(?s)Feature names.*{message}"):
+        use(model, other)
+
+
+@everything
+@pytest.mark.parametrize(
+    ("modalities", "message"),
+    [
+        ({"image": 4, "video": 3}, r"add up to 7 \(image 4 \+ video 3\), but X has 12"),
+        ({"image": 4, "video": 30}, r"add up to 34 .*, but X has 12"),
+        ({"image": slice(0, 6), "video": slice(5, 12)}, "'image' and 'video' overlap"),
+        ({"image": slice(0, 5), "video": slice(6, 12)}, "'image', 'video' leave a gap: 1 of 12"),
+        ({"image": slice(0, 12), "video": ["v"]}, "'video' names the column 'v', but X has no"),
+        ({"image": slice(0, 12), "video": []}, "'video' is empty"),
+        ({"image": slice(0, 99)}, "'image' ends at column 99, but X has 12"),
+        ({"im__age": 12}, "'im__age' must not contain '__'"),
+    ],
+)
+def test_blocks_that_do_not_fit_are_told_with_both_numbers_or_names(make, modalities, message):
+    X, y = make_data(N_ROWS)
+    with pytest.raises(ValueError, match=message):
+        make(modalities=modalities).fit(X, y)
+
+
+@everything
+def test_unknown_names_of_columns_are_told(make):
+    X, y = make_data(N_ROWS)
+    frame = pd.DataFrame(X, columns=NAMES)
+    modalities = {"image": NAMES[:4], "video": [*NAMES[4:], "vidoe_0"]}
+    with pytest.raises(ValueError, match="'video' names the unknown column 'vidoe_0'"):
+        make(modalities=modalities).fit(frame, y)
+
+
+# Few rows, constant columns and targets
+
+
+@every_predictor
+@pytest.mark.parametrize("n_constant", [1, 2])
+def test_constant_targets_are_predicted(make, n_constant):
+    X, y = make_data(N_ROWS)
+    y[:, :n_constant] = 7.5
+    prediction = make(max_epochs=20).fit(X, y).predict(X)
+    assert np.isfinite(prediction).all()
+    assert_allclose(prediction[:, :n_constant], 7.5, atol=0.5)
+
+
+@everything
+def test_constant_columns_do_no_harm(make):
+    X, y = make_data(N_ROWS)
+    X[:, VIDEO] = 3.0
+    assert np.isfinite(np.asarray(use(make().fit(X, y), X))).all()
+
+
+def test_one_row_can_be_learned_or_the_message_says_what_is_too_small():
+    X, y = make_data(1)
+    prediction = small_mofa(early_stopping=False).fit(X, y).predict(X)
+    assert_allclose(prediction, y, atol=0.5)
+    assert np.isfinite(small_mofa().fit(X, y, X_val=X, y_val=y).predict(X)).all()
+    with pytest.raises(ValueError, match=r"early_stopping=True.* n_samples = 1; pass X_val"):
+        small_mofa().fit(X, y)
+
+
+def test_a_preprocessor_takes_one_row():
+    X, _ = make_data(1)
+    assert_allclose(make_preprocessor().fit_transform(X), 0)
+
+
+@pytest.mark.parametrize("n_rows", [1, 2, 3])
+def test_fewer_rows_than_folds_are_told_with_both_numbers(n_rows):
+    X, y = make_data(n_rows)
+    models = [KFoldEnsembleRegressor(small_mofa(), cv=4), make_mofa_pipeline(WIDTHS, cv=4)]
+    for model in models:
+        with pytest.raises(ValueError, match=rf"n_splits=4 .*n_samples={n_rows}"):
+            model.fit(X, y)
+
+
+def test_folds_of_one_row_work():
+    X, y = make_data(4)
+    ensemble = KFoldEnsembleRegressor(small_mofa(), cv=4, random_state=0).fit(X, y)
+    assert np.isfinite(ensemble.oof_prediction_).all()
+
+
+@everything
+def test_no_rows_are_scikit_learn_s_own_error(make):
+    X, y = make_data(N_ROWS)
+    with pytest.raises(ValueError, match=r"0 sample|n_samples=0"):
+        make().fit(X[:0], y[:0])
+    model = make().fit(X, y)
+    with pytest.raises(ValueError, match="0 sample"):
+        use(model, X[:0])
+
+
+@every_predictor
+def test_rows_and_targets_of_different_length_are_told_with_both_numbers(make):
+    X, y = make_data(N_ROWS)
+    with pytest.raises(ValueError, match=r"inconsistent numbers of samples.*40.*39"):
+        make().fit(X, y[:-1])
+
+
+@everything
+def test_a_vector_is_no_matrix(make):
+    X, y = make_data(N_ROWS)
+    with pytest.raises(ValueError, match="Expected 2D array, got 1D array"):
+        make().fit(X[:, 0], y)
+    model = make().fit(X, y)
+    with pytest.raises(ValueError, match="Expected 2D array, got 1D array"):
+        use(model, X[0])
+
+
+@everything
+def test_what_is_not_fitted_says_so(make):
+    with pytest.raises(NotFittedError):
+        use(make(), make_data(N_ROWS)[0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"X_val": 20}, "X_val was passed without y_val"),
+        ({"y_val": 20}, "y_val was passed without X_val"),
+        ({"sample_weight_val": 20}, "sample_weight_val was passed without X_val and y_val"),
+        ({"X_val": 20, "y_val": 19}, "X_val has 20 rows and y_val 19"),
+    ],
+)
+def test_half_a_validation_set_is_refused(arguments, message):
+    X, y = make_data(N_ROWS)
+    values = {"X_val": X, "y_val": y, "sample_weight_val": np.ones(N_ROWS)}
+    given = {name: values[name][:n_rows] for name, n_rows in arguments.items()}
+    with pytest.raises(ValueError, match=message):
+        small_mofa().fit(X, y, **given)
+
+
+@pytest.mark.parametrize(("n_targets", "n_val"), [(2, 3), (None, 2), (2, None)])
+def test_validation_targets_have_to_be_as_many(n_targets, n_val):
+    X, y = make_data(N_ROWS, n_targets)
+    y_val = make_data(N_ROWS, n_val)[1]
+    with pytest.raises(ValueError, match=rf"y has {n_targets or 1} target.* y_val {n_val or 1}"):
+        small_mofa().fit(X, y, X_val=X, y_val=y_val)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_bad_validation_targets_are_refused(bad):
+    X, y = make_data(N_ROWS)
+    y_val = y.copy()
+    y_val[3, 0] = bad
+    with pytest.raises(ValueError, match=r"Input y_val contains (NaN|infinity)"):
+        small_mofa().fit(X, y, X_val=X, y_val=y_val)
+
+
+@every_predictor
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        (-np.ones(N_ROWS), "Negative values in data passed to `sample_weight`"),
+        (np.ones(N_ROWS - 1), r"sample_weight.shape == \(39,\)|inconsistent.*39"),
+        (np.full(N_ROWS, np.nan), "sample_weight contains NaN"),
+        (np.zeros(N_ROWS), r"is zero for every row|at least one non-zero number"),
+    ],
+)
+def test_bad_weights_are_told(make, weight, message):
+    X, y = make_data(N_ROWS)
+    name = "regressor__sample_weight" if make is make_pipeline else "sample_weight"
+    with pytest.raises(ValueError, match=message):
+        make().fit(X, y, **{name: weight})
+
+
+# Trainings that go wrong
+
+
+class NanAfter(SquaredError):
+    """Is no number from a certain step on."""
+
+    n_good_steps = 0
+
+    def __init__(self):
+        super().__init__()
+        self.n_steps = 0
+
+    def forward(self, prediction, target):
+        losses = super().forward(prediction, target)
+        self.n_steps += prediction.requires_grad
+        return losses * float("nan") if self.n_steps > self.n_good_steps else losses
+
+
+class NanAtOnce(NanAfter):
+    pass
+
+
+class NanLater(NanAfter):
+    # 20 or 36 training rows are one or two batches: both have trained an epoch by then.
+    n_good_steps = 4
+
+
+@every_predictor
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_a_loss_that_is_no_number_from_the_start_is_an_error(make, early_stopping):
+    X, y = make_data(N_ROWS)
+    model = make(loss=NanAtOnce, learning_rate=0.0123, early_stopping=early_stopping)
+    with pytest.raises(ValueError, match=r"NaN or infinite in epoch 1 .*learning_rate=0\.0123"):
+        model.fit(X, y)
+
+
+@every_predictor
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_a_diverging_loss_keeps_the_best_finite_weights_and_warns(make, early_stopping):
+    X, y = make_data(N_ROWS)
+    model = make(loss=NanLater, learning_rate=0.0123, early_stopping=early_stopping, max_epochs=9)
+    with pytest.warns(ConvergenceWarning) as caught:
+        model.fit(X, y)
+    pattern = r"in epoch (\d) with learning_rate=0\.0123; the weights of epoch (\d) are kept"
+    for warning in caught:
+        epoch, kept = re.search(pattern, str(warning.message)).groups()
+        assert 1 <= int(kept) < int(epoch) < 9
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_a_learning_rate_that_is_far_too_high_is_an_error_that_names_it():
+    X, y = make_data(N_ROWS)
+    model = small_mofa(learning_rate=1e30, weight_decay=0, max_epochs=5, batch_size=40)
+    with pytest.raises(ValueError, match=r"epoch 1 with learning_rate=1e\+30"):
+        model.fit(X, y)
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+
+
+class Interrupt(Callback):
+    """Stands for Ctrl-C in the first step of an epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_batch_begin(self, net, training=False, **kwargs):
+        if training and len(net.history) == self.epoch:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_an_interrupt_of_one_network_keeps_its_weights_so_far_and_warns(early_stopping):
+    X, y = make_data(N_ROWS)
+    model = small_mofa(callbacks=[Interrupt(3)], early_stopping=early_stopping, max_epochs=8)
+    with pytest.warns(ConvergenceWarning, match=r"interrupted .* of 8 epochs; the weights of"):
+        model.fit(X, y)
+    assert 1 <= model.best_iteration_ <= 2
+    # The epoch that was broken off is none.
+    assert model.n_iter_ == len(model.history_[:, "train_loss"]) == 2
+    assert np.isfinite(model.predict(X)).all()
+    # What is kept is what a training of so many epochs gives.
+    if not early_stopping:
+        whole = small_mofa(early_stopping=False, max_epochs=2).fit(X, y)
+        assert_allclose(model.predict(X), whole.predict(X))
+
+
+def test_an_interrupt_in_the_first_epoch_leaves_a_network_that_predicts_and_warns():
+    X, y = make_data(N_ROWS)
+    model = small_mofa(callbacks=[Interrupt(1)])
+    with pytest.warns(ConvergenceWarning, match="interrupted"):
+        model.fit(X, y)
+    assert np.isfinite(model.predict(X)).all()
+
+
+@pytest.mark.parametrize("make", [make_ensemble, make_pipeline])
+def test_an_interrupt_of_an_ensemble_goes_up(make):
+    X, y = make_data(N_ROWS)
+    with pytest.raises(KeyboardInterrupt):
+        make(callbacks=[Interrupt(2)]).fit(X, y)
+
+
+# Parameters
+
+
+@every_predictor
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("fusion", "atention"),
+        ("hidden_dim", 0),
+        ("hidden_dim", 1.5),
+        ("dropout", 1.0),
+        ("modality_dropout", -0.1),
+        ("loss", "squared"),
+        ("batch_size", 0),
+        ("learning_rate", 0),
+        ("learning_rate", "high"),
+        ("weight_decay", -1),
+        ("schedule", "cosin"),
+        ("max_epochs", 0),
+        ("early_stopping", "auto"),
+        ("validation_fraction", 1.0),
+        ("n_iter_no_change", 0),
+        ("standardize_target", "no"),
+        ("precision", "float16"),
+        ("device", 0),
+        ("modalities", [4, 3, 5]),
+        ("callbacks", 3),
+    ],
+)
+def test_a_wrong_parameter_of_the_network_is_named(make, name, value):
+    X, y = make_data(N_ROWS)
+    owner = "(MoFARegressor|ModalityPreprocessor)"
+    with pytest.raises(InvalidParameterError, match=f"The '{name}' parameter of {owner}"):
+        make(**{name: value}).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("estimator", "ridge"),
+        ("cv", "5-fold"),
+        ("validation", "outer"),
+        ("n_jobs", 1.5),
+        ("engine", "fast"),
+        ("checkpoint", 3),
+        ("verbose", "yes"),
+        ("random_state", "zero"),
+    ],
+)
+def test_a_wrong_parameter_of_the_ensemble_is_named(name, value):
+    X, y = make_data(N_ROWS)
+    ensemble = KFoldEnsembleRegressor(**{"estimator": small_mofa(), name: value})
+    with pytest.raises(
+        InvalidParameterError, match=f"The '{name}' parameter of KFoldEnsembleRegressor"
+    ):
+        ensemble.fit(X, y)
+
+
+@pytest.mark.parametrize("device", ["cpuu", "cuda:99x", "gpu"])
+def test_an_unknown_device_is_named(device):
+    X, y = make_data(N_ROWS)
+    with pytest.raises(ValueError, match=f"device='{device}'"):
+        small_mofa(device=device).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (small_mofa, "hiden_dim"),
+        (make_ensemble, "estimator__hiden_dim"),
+        (make_pipeline, "regressor__estimator__hiden_dim"),
+        (make_preprocessor, "defualt"),
+    ],
+)
+def test_a_misspelt_parameter_is_refused(make, name):
+    with pytest.raises(ValueError, match=f"Invalid parameter '{name.rpartition('__')[2]}'"):
+        make().set_params(**{name: 3})

@@ -1,0 +1,251 @@
+"""Every way of saying which columns form which modality, and every way of saying it wrongly."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.preprocessing import StandardScaler
+
+from mofa_sklearn.modalities import as_slice, check_blocks, modality_of, resolve_modalities
+
+NAMES = ["image_0", "image_1", "text_0", "text_1", "text_2"]
+X = np.zeros((3, 5))
+FRAME = pd.DataFrame(X, columns=NAMES)
+IMAGE_AND_TEXT = {"image": [0, 1], "text": [2, 3, 4]}
+
+
+def as_lists(blocks):
+    return {name: positions.tolist() for name, positions in blocks.items()}
+
+
+def frame_of(*names):
+    return pd.DataFrame(np.zeros((2, len(names))), columns=list(names))
+
+
+@pytest.mark.parametrize(
+    ("column", "modality"),
+    [
+        ("a__x", "a"),
+        ("a__x__y", "a"),
+        ("a_b_12", "a_b"),
+        ("a_b__3", "a_b"),
+        ("a_b__c_3", "a_b"),
+        ("a_0", "a"),
+        ("a", None),
+        ("a_b", None),
+        ("_3", None),
+        ("12", None),
+        ("__x", None),
+    ],
+)
+def test_modality_is_the_part_before_two_underscores_else_before_a_last_number(column, modality):
+    assert modality_of(column) == modality
+
+
+@pytest.mark.parametrize(
+    ("names", "blocks"),
+    [
+        (["a__x", "a__y", "b__x"], {"a": [0, 1], "b": [2]}),
+        (["a_b_0", "a_b_12", "c_1"], {"a_b": [0, 1], "c": [2]}),
+        (["b__x", "a__x", "b__y"], {"b": [0, 2], "a": [1]}),
+        (["a__x", "a_1", "b_2"], {"a": [0, 1], "b": [2]}),
+        (["age", "height"], {"x": [0, 1]}),
+    ],
+    ids=["prefix", "number", "interleaved", "both", "plain"],
+)
+def test_none_reads_the_names_in_order_of_appearance(names, blocks):
+    resolved = resolve_modalities(frame_of(*names))
+    assert as_lists(resolved) == blocks
+    assert list(resolved) == list(blocks)
+
+
+@pytest.mark.parametrize("data", [X, X.tolist(), pd.DataFrame(X)], ids=["array", "list", "frame"])
+def test_without_string_names_all_columns_are_one_block(data):
+    assert as_lists(resolve_modalities(data)) == {"x": [0, 1, 2, 3, 4]}
+
+
+def test_names_with_and_without_a_modality_cannot_be_mixed():
+    with pytest.raises(ValueError, match=r"'age'.*have no modality.*'image'"):
+        resolve_modalities(frame_of("image_0", "image_1", "age"))
+
+
+def test_none_reads_what_a_column_transformer_writes():
+    transformer = ColumnTransformer(
+        [("text", StandardScaler(), NAMES[2:]), ("image", "passthrough", NAMES[:2])]
+    ).set_output(transform="pandas")
+    resolved = resolve_modalities(transformer.fit_transform(FRAME))
+    assert as_lists(resolved) == {"text": [0, 1, 2], "image": [3, 4]}
+
+
+@pytest.mark.parametrize(
+    "modalities",
+    [
+        {"image": 2, "text": 3},
+        {"image": np.int64(2), "text": np.int32(3)},
+        {"image": slice(0, 2), "text": slice(2, None)},
+        {"image": slice(None, -3), "text": slice(-3, None)},
+        {"image": slice("image_0", "image_1"), "text": slice("text_0", "text_2")},
+        {"image": slice(None, "image_1"), "text": slice("text_0", None)},
+        {"image": NAMES[:2], "text": NAMES[2:]},
+        {"image": pd.Index(NAMES[:2]), "text": np.array(NAMES[2:])},
+        {"image": [0, 1], "text": (2, 3, 4)},
+        {"image": range(2), "text": np.arange(2, 5)},
+        {"image": [-5, -4], "text": [-3, -2, -1]},
+        {"image": [True, True, False, False, False], "text": np.array([0, 0, 1, 1, 1], bool)},
+        {"image": make_column_selector("image"), "text": make_column_selector("text")},
+        {"image": lambda X: [0, 1], "text": lambda X: slice(2, X.shape[1])},
+        {"image": [0, "image_1"], "text": slice(2, 5)},
+        lambda X: {"image": 2, "text": X.shape[1] - 2},
+        lambda X: {"image": NAMES[:2], "text": lambda X: [2, 3, 4]},
+        None,
+    ],
+)
+def test_every_representation_gives_the_same_blocks(modalities):
+    assert as_lists(resolve_modalities(FRAME, modalities)) == IMAGE_AND_TEXT
+
+
+def test_a_single_name_is_a_block_of_one_column():
+    assert as_lists(resolve_modalities(frame_of("a", "b"), {"one": "a", "two": "b"})) == {
+        "one": [0],
+        "two": [1],
+    }
+
+
+def test_interleaved_columns_keep_the_order_in_which_they_are_named():
+    resolved = resolve_modalities(X, {"a": [4, 0, 2], "b": slice(1, None, 2)})
+    assert as_lists(resolved) == {"a": [4, 0, 2], "b": [1, 3]}
+
+
+@pytest.mark.parametrize(
+    ("modalities", "message"),
+    [
+        ({"a": 2, "b": 2}, r"add up to 4 \(a 2 \+ b 2\), but X has 5"),
+        ({"a": 4, "b": 4}, r"add up to 8 \(a 4 \+ b 4\), but X has 5"),
+        ({"a": 0, "b": 5}, "'a' is empty: its width is 0"),
+        ({"a": -1, "b": 6}, "'a' is empty: its width is -1"),
+        ({"a": 2, "b": [2, 3, 4]}, r"'a' are given by width and 'b' by columns"),
+        ({"a": [0, 1, 2], "b": [2, 3, 4]}, "'a' and 'b' overlap: both hold column 'text_0'"),
+        ({"a": [0, 0, 1], "b": [2, 3, 4]}, "'a' and 'a' overlap: both hold column 'image_0'"),
+        ({"a": [0, 1], "b": [3, 4]}, r"'a', 'b' leave a gap: 1 of 5 .*'text_0'"),
+        ({"a": [0, 1], "b": ["text_0", "txt"]}, "'b' names the unknown column 'txt'"),
+        ({"a": slice("image_0", "txt")}, "'a' names the unknown column 'txt'"),
+        ({"a": [0, 7]}, "'a' names column 7, but X has 5 features"),
+        ({"a": [-6]}, "'a' names column -6, but X has 5 features"),
+        ({"a": slice(0, 9)}, "'a' ends at column 9, but X has 5 features"),
+        ({"a": [], "b": slice(0, 5)}, "'a' is empty"),
+        ({"a": slice(2, 2), "b": slice(0, 5)}, "'a' is empty"),
+        ({"a": [False] * 5, "b": slice(0, 5)}, "'a' is empty"),
+        ({"a": make_column_selector("audio"), "b": slice(0, 5)}, "'a' is empty"),
+        ({"a": [True, False]}, "mask of modality 'a' has 2 entries, but X has 5"),
+        ({"a__b": 5}, "'a__b' must not contain '__'"),
+        ({}, "empty dict"),
+        (lambda X: {}, "empty dict"),
+    ],
+)
+def test_errors_name_the_block_and_both_numbers(modalities, message):
+    with pytest.raises(ValueError, match=message):
+        resolve_modalities(FRAME, modalities)
+
+
+@pytest.mark.parametrize(
+    ("modalities", "message"),
+    [
+        ({"a": 2.5, "b": 2.5}, r"columns of modality 'a' must be .* got 2.5"),
+        ({"a": [0.0, 1.0], "b": [2, 3, 4]}, "columns of modality 'a' must be names or positions"),
+        ({0: 2, 1: 3}, "non-empty string, got 0"),
+        ({"": 5}, "non-empty string, got ''"),
+        ([2, 3], r"got \[2, 3\] of type list"),
+        (lambda X: [2, 3], r"got \[2, 3\] of type list"),
+    ],
+)
+def test_other_kinds_are_type_errors(modalities, message):
+    with pytest.raises(TypeError, match=message):
+        resolve_modalities(FRAME, modalities)
+
+
+def test_names_need_a_frame():
+    with pytest.raises(ValueError, match="'image' names the column 'image_0', but X has no"):
+        resolve_modalities(X, {"image": NAMES[:2], "text": NAMES[2:]})
+
+
+def test_a_matrix_has_two_dimensions():
+    with pytest.raises(ValueError, match="Expected 2D array, got 3D"):
+        resolve_modalities(np.zeros((2, 3, 4)))
+
+
+@pytest.mark.parametrize("positions", [[0, 1, 2], [3], [3, 4], [0, 2], [2, 1], [4, 0]])
+def test_as_slice_selects_the_same_columns(positions):
+    positions = np.array(positions)
+    data = np.arange(10).reshape(2, 5)
+    assert_array_equal(data[:, as_slice(positions)], data[:, positions])
+
+
+def test_consecutive_columns_are_a_view():
+    assert np.shares_memory(X[:, as_slice(np.array([1, 2]))], X)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_check_blocks_tells_which_modality_is_missing_where(dtype):
+    data = np.ones((4, 5), dtype=dtype)
+    blocks = {"a": np.array([0, 3]), "b": np.array([1, 2, 4])}
+    assert check_blocks(data, blocks) is None
+    data[1, [0, 3]] = np.nan
+    data[2, [1, 2, 4]] = np.nan
+    assert_array_equal(check_blocks(data, blocks), [[0, 0], [1, 0], [0, 1], [0, 0]])
+
+
+def test_finite_values_whose_sum_overflows_are_accepted():
+    data = np.full((10, 5), np.finfo(np.float32).max, dtype=np.float32)
+    assert check_blocks(data, {"a": np.arange(5)}) is None
+
+
+def mask_of(positions, n_features):
+    mask = np.zeros(n_features, dtype=bool)
+    mask[positions] = True
+    return mask
+
+
+REPRESENTATIONS = {
+    "positions": lambda positions, names: positions,
+    "array": lambda positions, names: np.array(positions),
+    "negative": lambda positions, names: [p - len(names) for p in positions],
+    "names": lambda positions, names: [names[p] for p in positions],
+    "index": lambda positions, names: pd.Index([names[p] for p in positions]),
+    "mask": lambda positions, names: mask_of(positions, len(names)),
+    "callable": lambda positions, names: lambda X: positions,
+}
+
+
+@st.composite
+def partitions(draw):
+    """Draw a frame, a partition of its columns, and a representation of each part."""
+    owners = draw(st.lists(st.integers(0, 3), min_size=1, max_size=12))
+    parts = {}
+    for position, owner in enumerate(owners):
+        parts.setdefault(f"m{owner}", []).append(position)
+    names = [f"column {position}" for position in range(len(owners))]
+    kinds = {name: draw(st.sampled_from(sorted(REPRESENTATIONS))) for name in parts}
+    modalities = {name: REPRESENTATIONS[kinds[name]](part, names) for name, part in parts.items()}
+    return frame_of(*names), parts, modalities
+
+
+@given(partitions())
+@settings(deadline=None, max_examples=60)
+def test_any_partition_in_any_representation_is_given_back(partition):
+    frame, parts, modalities = partition
+    blocks = resolve_modalities(frame, modalities)
+    assert as_lists(blocks) == parts
+    every = np.concatenate(list(blocks.values()))
+    assert_array_equal(np.sort(every), np.arange(frame.shape[1]))
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=5))
+@settings(deadline=None, max_examples=30)
+def test_any_widths_give_every_column_once_in_order(widths):
+    modalities = {f"m{i}": width for i, width in enumerate(widths)}
+    blocks = resolve_modalities(np.zeros((1, sum(widths))), modalities)
+    assert [len(positions) for positions in blocks.values()] == widths
+    assert_array_equal(np.concatenate(list(blocks.values())), np.arange(sum(widths)))
