@@ -18,6 +18,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_samples
+from threadpoolctl import threadpool_limits
 
 from ..training.interrupts import cancellable, interrupts_go_up
 from ..training.threads import torch_threads
@@ -250,7 +251,9 @@ def _fit_in_threads(
     cancel = threading.Event()
     # scikit-learn's configuration is one thread's own.
     task = partial(_fit_in_thread, fit, get_config(), cancel)
-    with ThreadPoolExecutor(n_threads, thread_name_prefix="mofa-member") as pool:
+    pool = ThreadPoolExecutor(n_threads, thread_name_prefix="mofa-member")
+    # BLAS counts its threads for the whole process: one for each member.
+    with threadpool_limits(1, user_api="blas"), pool:
         futures = [pool.submit(task, fold) for fold in folds]
         try:
             for future in futures:
