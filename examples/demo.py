@@ -73,7 +73,7 @@ def parse_arguments():
     )
     parser.add_argument("--output", metavar="FOLDER", default="demo_output")
     parser.add_argument("--folds", type=int, default=10, help="members of the ensemble")
-    parser.add_argument("--n-samples", type=int, default=2000, help="rows to generate")
+    parser.add_argument("--n-samples", type=int, default=5000, help="rows to generate")
     parser.add_argument(
         "--max-epochs", type=int, help="epochs of a member (default: the recipe's)"
     )
