@@ -16,9 +16,6 @@ Modalities: TypeAlias = Mapping[str, Any] | Callable[[Any], Mapping[str, Any]] |
 #: The name of the only block of a matrix whose columns have no names.
 UNNAMED_MODALITY = "x"
 
-# Rows checked for NaN at a time: bounds the memory of the check on memory-mapped data.
-_CHECK_ROWS = 16_384
-
 
 def resolve_modalities(X: Any, modalities: Modalities = None) -> dict[str, np.ndarray]:
     """Find the columns of every modality of ``X``.
@@ -144,108 +141,6 @@ def modality_of(column: str) -> str | None:
     return prefix if separator and prefix and number.isdecimal() else None
 
 
-def check_blocks(X: np.ndarray, blocks: Mapping[str, np.ndarray]) -> np.ndarray | None:
-    """Refuse infinite values and half-missing blocks; tell which blocks are missing.
-
-    A row whose block is NaN throughout has that modality missing, which is
-    allowed as long as one modality of the row is there.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        The data.
-
-    blocks : dict of str to ndarray of int
-        Column positions of every modality, from :func:`resolve_modalities`.
-
-    Returns
-    -------
-    ndarray of bool of shape (n_samples, n_modalities), or None
-        Which modality is missing in which row; None where none is.
-
-    Raises
-    ------
-    ValueError
-        If a block holds infinity, or NaN in some of its columns only, or if a
-        row has no modality at all.
-    """
-    if _all_finite(X):
-        return None
-    missing = np.zeros((len(X), len(blocks)), dtype=bool)
-    for j, (name, positions) in enumerate(blocks.items()):
-        missing[:, j] = check_finite_or_missing(X, name, positions, partly=False)
-    lost = np.flatnonzero(missing.all(axis=1))
-    if len(lost):
-        raise ValueError(
-            f"Input X contains NaN in every column of {len(lost)} of {len(X)} rows (rows "
-            f"{_enumerate(lost.tolist())}): all modalities are missing there, nothing is left "
-            "to predict from. Drop them, or impute a modality (sklearn.impute.SimpleImputer)."
-        )
-    return missing if missing.any() else None
-
-
-def check_finite_or_missing(
-    X: np.ndarray, name: str, positions: np.ndarray, *, partly: bool = True
-) -> np.ndarray:
-    """Refuse infinite values of one block; tell in which rows it is missing.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        The data.
-
-    name : str
-        The block's modality.
-
-    positions : ndarray of int
-        The block's columns.
-
-    partly : bool, default=True
-        Whether rows may have NaN in some of the block's columns.
-
-    Returns
-    -------
-    ndarray of bool of shape (n_samples,)
-        Whether the block is NaN throughout.
-
-    Raises
-    ------
-    ValueError
-        If the block holds infinity, or NaN in some of its columns although
-        `partly` is False.
-    """
-    missing = np.zeros(len(X), dtype=bool)
-    n_partly = 0
-    columns = as_slice(positions)
-    for start in range(0, len(X), _CHECK_ROWS):
-        block = X[start : start + _CHECK_ROWS, columns]
-        if _all_finite(block):
-            continue
-        infinite = np.isinf(block).any(axis=1)
-        if infinite.any():
-            rows = np.flatnonzero(infinite) + start
-            raise ValueError(
-                f"Input X contains infinity in modality '{name}' (rows {_enumerate(rows.tolist())}"
-                ", or a value too large for float32): replace or clip these values first."
-            )
-        nan = np.isnan(block)
-        missing[start : start + _CHECK_ROWS] = nan.all(axis=1)
-        n_partly += int((nan.any(axis=1) & ~nan.all(axis=1)).sum())
-    if n_partly and not partly:
-        raise ValueError(
-            f"Input X contains NaN: modality '{name}' has NaN in some of its columns in "
-            f"{n_partly} of {len(X)} rows; impute it first (sklearn.impute.SimpleImputer), or "
-            "make the whole block NaN to mark it as missing."
-        )
-    return missing
-
-
-def _all_finite(X: np.ndarray) -> bool:
-    """Tell, without a temporary, that all values are finite: a finite sum proves it."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(X.sum(dtype=X.dtype)))
-
-
 def as_slice(positions: np.ndarray) -> slice | np.ndarray:
     """Return consecutive positions as a slice, which takes a view instead of a copy.
 
@@ -295,7 +190,7 @@ def _all_widths(modalities: Mapping[str, Any]) -> bool:
     if widths and len(widths) < len(modalities):
         others = [name for name in modalities if name not in widths]
         raise ValueError(
-            f"Modalities {_enumerate(widths)} are given by width and {_enumerate(others)} by "
+            f"Modalities {first_few(widths)} are given by width and {first_few(others)} by "
             "columns: give all of them by width, or all by columns."
         )
     return bool(widths)
@@ -318,8 +213,8 @@ def _from_names(names: list[str] | None, n_features: int) -> dict[str, np.ndarra
             blocks.setdefault(prefix, []).append(position)
     if without:
         raise ValueError(
-            f"Columns {_enumerate(without)} have no modality in their names, while others have "
-            f"(modalities {_enumerate(list(blocks))}): name them '<modality>_<number>' or "
+            f"Columns {first_few(without)} have no modality in their names, while others have "
+            f"(modalities {first_few(list(blocks))}): name them '<modality>_<number>' or "
             "'<modality>__<name>', or pass modalities= with the columns of every modality."
         )
     return {name: np.array(positions) for name, positions in blocks.items()}
@@ -417,7 +312,7 @@ def _position_of(name: str, column: str, names: list[str] | None) -> int:
         )
     if column not in names:
         raise ValueError(
-            f"Modality '{name}' names the unknown column {column!r}; X has {_enumerate(names)}."
+            f"Modality '{name}' names the unknown column {column!r}; X has {first_few(names)}."
         )
     return names.index(column)
 
@@ -439,13 +334,13 @@ def _check_partition(
     if gaps:
         columns = gaps if names is None else [names[position] for position in gaps]
         raise ValueError(
-            f"The modalities {_enumerate(list(blocks))} leave a gap: {len(gaps)} of {n_features} "
-            f"columns belong to none of them ({_enumerate(columns)}). Give every column to a "
+            f"The modalities {first_few(list(blocks))} leave a gap: {len(gaps)} of {n_features} "
+            f"columns belong to none of them ({first_few(columns)}). Give every column to a "
             "modality, or select the columns first (sklearn.compose.ColumnTransformer)."
         )
 
 
-def _enumerate(values: list, limit: int = 5) -> str:
-    """Return the first few values, and how many more there are."""
+def first_few(values: list, limit: int = 5) -> str:
+    """Write down the first few values, and how many there are, for an error's message."""
     shown = ", ".join(repr(value) for value in values[:limit])
     return shown if len(values) <= limit else f"{shown}, ... ({len(values)} in all)"

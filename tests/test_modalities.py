@@ -9,7 +9,7 @@ from numpy.testing import assert_array_equal
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.preprocessing import StandardScaler
 
-from mofa_sklearn.modalities import as_slice, check_blocks, modality_of, resolve_modalities
+from mofa_sklearn.modalities import as_slice, modality_of, resolve_modalities
 
 NAMES = ["image_0", "image_1", "text_0", "text_1", "text_2"]
 X = np.zeros((3, 5))
@@ -185,21 +185,6 @@ def test_as_slice_selects_the_same_columns(positions):
 
 def test_consecutive_columns_are_a_view():
     assert np.shares_memory(X[:, as_slice(np.array([1, 2]))], X)
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_check_blocks_tells_which_modality_is_missing_where(dtype):
-    data = np.ones((4, 5), dtype=dtype)
-    blocks = {"a": np.array([0, 3]), "b": np.array([1, 2, 4])}
-    assert check_blocks(data, blocks) is None
-    data[1, [0, 3]] = np.nan
-    data[2, [1, 2, 4]] = np.nan
-    assert_array_equal(check_blocks(data, blocks), [[0, 0], [1, 0], [0, 1], [0, 0]])
-
-
-def test_finite_values_whose_sum_overflows_are_accepted():
-    data = np.full((10, 5), np.finfo(np.float32).max, dtype=np.float32)
-    assert check_blocks(data, {"a": np.arange(5)}) is None
 
 
 def mask_of(positions, n_features):

@@ -15,7 +15,8 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from ..modalities import check_blocks, resolve_modalities
+from ..missing import check_blocks
+from ..modalities import resolve_modalities
 from ..networks import MoFANetwork
 from ..networks.fusions import FUSIONS
 from ..networks.losses import LOSSES

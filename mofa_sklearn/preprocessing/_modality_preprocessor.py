@@ -15,7 +15,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ..modalities import as_slice, check_finite_or_missing, modality_of, resolve_modalities
+from ..missing import check_finite_or_missing
+from ..modalities import as_slice, modality_of, resolve_modalities
 
 
 class ModalityPreprocessor(TransformerMixin, _BaseComposition):
