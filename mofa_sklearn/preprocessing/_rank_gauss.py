@@ -5,7 +5,8 @@ from numbers import Integral
 
 import numpy as np
 from scipy.special import ndtr, ndtri
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
+from sklearn.base import _fit_context
+from sklearn.preprocessing import QuantileTransformer
 from sklearn.utils import check_array, check_random_state, resample
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.parallel import Parallel, delayed
@@ -128,7 +129,7 @@ def _inverse_transform_block(X, columns, quantiles):
     X[:, columns] = values.T
 
 
-class RankGaussTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class RankGaussTransformer(QuantileTransformer):
     """Give every column a standard normal distribution, whatever its own (RankGauss).
 
     Each value is replaced by the normal score of its rank: the smallest values of a column become
@@ -224,6 +225,10 @@ class RankGaussTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         "copy": ["boolean"],
         "n_jobs": [Integral, None],
     }
+
+    # What is a parameter of QuantileTransformer, and fixed here.
+    output_distribution = "normal"
+    ignore_implicit_zeros = False
 
     def __init__(
         self, n_quantiles=1000, *, subsample=None, random_state=None, copy=True, n_jobs=None
@@ -361,6 +366,7 @@ class RankGaussTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
