@@ -11,7 +11,8 @@ import pytest
 
 from mofa_sklearn.datasets import make_micro_videos
 
-DEMO = Path(__file__).parents[1] / "examples" / "demo.py"
+EXAMPLES = Path(__file__).parents[1] / "examples"
+DEMO = EXAMPLES / "demo.py"
 
 
 @pytest.fixture(scope="module")
@@ -61,3 +62,24 @@ def test_log1p_of_counts_leaves_embeddings_and_nan_alone():
     result = log1p_counts(X, {"text": 1, "social": 2})
     np.testing.assert_allclose(result[:, 1], np.log1p(X[:, 1]), rtol=1e-6)
     np.testing.assert_allclose(result[:, [0, 2]], X[:, [0, 2]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["tune_grid", "tune_halving", "tune_optuna"])
+@pytest.mark.parametrize("source", ["generated", "folder"])
+@pytest.mark.filterwarnings("ignore::FutureWarning:optuna")
+def test_tuning_examples_print_every_candidate_and_the_gain(
+    name, source, folder, monkeypatch, capsys
+):
+    if name == "tune_optuna":
+        pytest.importorskip("optuna_integration")
+    data = ["--data", str(folder)] if source == "folder" else ["--n-samples", "160"]
+    small = ["--folds", "2", "--members", "2", "--hidden-dim", "4", "--max-epochs", "3"]
+    monkeypatch.setattr(sys, "argv", [name, *data, *small])
+    monkeypatch.syspath_prepend(EXAMPLES)
+    runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
+    candidates, _, gain = capsys.readouterr().out.partition("held-out rows:")
+    header, *rows = candidates.splitlines()
+    assert {"dropout", "learning_rate", "nmse"} <= set(header.split())
+    assert len(rows) >= 6
+    assert "as it was" in gain
+    assert "tuned" in gain

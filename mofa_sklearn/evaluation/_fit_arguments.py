@@ -1,0 +1,97 @@
+"""Name the arguments of `fit` as each estimator takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import BaseEstimator
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing
+from sklearn.utils.metadata_routing import get_routing_for_object
+from sklearn.utils.validation import _num_samples, has_fit_parameter
+
+# What all of scikit-learn's searches descend from.
+_BaseSearchCV = GridSearchCV.__base__
+
+
+def fit_arguments(
+    estimator: BaseEstimator, params: Mapping[str, Any] | None, groups: Any
+) -> dict[str, Any]:
+    """Return the arguments of an estimator's `fit`, under the names that it knows.
+
+    Parameters
+    ----------
+    estimator : estimator
+        An estimator, a pipeline or a search.
+    params : mapping of str to object, or None
+        Arguments for the step that predicts; names with ``__`` are left as they are.
+    groups : array-like of shape (n_samples,) or None
+        Groups of rows, for every part whose `fit` takes them.
+
+    Returns
+    -------
+    dict
+        With metadata routing enabled the names stay as they are, as the estimator
+        routes them itself, and groups go to those that request them.
+    """
+    params = dict(params or {})
+    routes = get_config()["enable_metadata_routing"]
+    if not routes:
+        prefix = _prefix_of_last_step(estimator)
+        params = {
+            name if "__" in name else f"{prefix}{name}": value for name, value in params.items()
+        }
+    if groups is None:
+        return params
+    takers = _requesters(estimator, "groups") if routes else _takers(estimator, "groups")
+    return {**dict.fromkeys(takers, groups), **params}
+
+
+def rows_of(arguments: Mapping[str, Any], rows: np.ndarray, n_samples: int) -> dict[str, Any]:
+    """Cut the arguments that have a value for each of n_samples rows to some rows."""
+    return {
+        name: _safe_indexing(value, rows) if _is_per_row(value, n_samples) else value
+        for name, value in arguments.items()
+    }
+
+
+def _takers(estimator: Any, argument: str, prefix: str = "") -> Iterator[str]:
+    """Yield the names under which `fit` hands an argument to the parts that take it."""
+    if isinstance(estimator, Pipeline):
+        for name, step in estimator.steps:
+            yield from _takers(step, argument, f"{prefix}{name}__")
+    elif isinstance(estimator, _BaseSearchCV):
+        yield f"{prefix}{argument}"
+        # A search hands over what its estimator's own `fit` is called with.
+        yield from _takers(estimator.estimator, argument, prefix)
+    elif hasattr(estimator, "fit") and has_fit_parameter(estimator, argument):
+        yield f"{prefix}{argument}"
+
+
+def _requesters(estimator: Any, argument: str) -> list[str]:
+    """Return the argument if the estimator's `fit` takes it, or routes it to who requests it."""
+    takes = has_fit_parameter(estimator, argument)
+    routed = get_routing_for_object(estimator).consumes("fit", [argument])
+    return [argument] if takes or routed else []
+
+
+def _prefix_of_last_step(estimator: Any) -> str:
+    prefix = ""
+    while True:
+        if isinstance(estimator, _BaseSearchCV):
+            estimator = estimator.estimator
+        elif isinstance(estimator, Pipeline):
+            name, estimator = estimator.steps[-1]
+            prefix += f"{name}__"
+        else:
+            return prefix
+
+
+def _is_per_row(value: Any, n_samples: int) -> bool:
+    if isinstance(value, (str, bytes, dict)) or not hasattr(value, "__len__"):
+        return False
+    return np.ndim(value) != 0 and _num_samples(value) == n_samples
