@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from sklearn.utils import check_array
 
 # A spread below so many rounding errors of the mean is none: the target is constant.
 _ROUNDING_ERRORS = 10 * np.finfo(np.float64).eps
@@ -64,6 +66,10 @@ class TargetScale:
         prediction = outputs * self.scale + self.mean
         return prediction[:, 0] if self.one_dimensional else prediction
 
+    def invert_each(self, outputs: np.ndarray) -> np.ndarray:
+        """Scale several outputs of each target back, (n_samples, n_targets, n_each)."""
+        return outputs * self.scale[:, np.newaxis] + self.mean[:, np.newaxis]
+
     def check_same_targets(self, y: np.ndarray) -> None:
         """Refuse targets of another number or shape than those of the last fit."""
         before, now = len(self.mean), y.reshape(len(y), -1).shape[1]
@@ -72,3 +78,15 @@ class TargetScale:
                 f"warm_start=True continues with the {before} target(s) of the last fit, but this "
                 f"y has {now}, {y.ndim}-D."
             )
+
+
+def check_target_weight(target_weight: Any, n_targets: int) -> None:
+    """Refuse weights of targets that are not one number, at least zero, for each."""
+    weight = check_array(
+        target_weight, ensure_2d=False, dtype="numeric", input_name="target_weight"
+    )
+    if weight.shape != (n_targets,) or (weight < 0).any() or not weight.any():
+        raise ValueError(
+            f"target_weight must have a non-negative weight for each of the {n_targets} "
+            f"target(s), not all of them zero; got {target_weight!r}."
+        )

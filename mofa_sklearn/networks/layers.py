@@ -1,8 +1,9 @@
-"""The blocks that MoFA-Lite's networks are built of."""
+"""The blocks that the networks and their fusions are built of."""
 
 from __future__ import annotations
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from .dropout import Dropout
 
@@ -43,6 +44,22 @@ def scorer(hidden_dim: int) -> nn.Sequential:
     """Build what scores an encoding: (..., hidden_dim) -> (..., 1)."""
     quarter = _part(hidden_dim, 4)
     return nn.Sequential(nn.Linear(hidden_dim, quarter), nn.GELU(), nn.Linear(quarter, 1))
+
+
+def decision(width: int, hidden_dim: int, n_outputs: int, dropout: float) -> nn.Sequential:
+    """Build a trunk and a head: (batch, width) -> (batch, n_outputs)."""
+    return nn.Sequential(trunk(width, hidden_dim, dropout), head(hidden_dim, n_outputs, dropout))
+
+
+def masked_softmax(scores: Tensor, allowed: Tensor) -> Tensor:
+    """Softmax over the last axis, zero where not allowed, and where nothing is allowed."""
+    weights = scores.masked_fill(~allowed, torch.finfo(scores.dtype).min).softmax(dim=-1)
+    return weights * allowed
+
+
+def weighted_sum(vectors: Tensor, weights: Tensor) -> Tensor:
+    """Sum the modalities' vectors: (..., n_modalities, width) -> (..., width)."""
+    return (vectors * weights.unsqueeze(-1)).sum(dim=-2)
 
 
 def _normalized_layer(n_in: int, n_out: int, dropout: float) -> nn.Sequential:

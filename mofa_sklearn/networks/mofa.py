@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from .dropout import random_bytes
 from .layers import encoder, head, trunk
+
+# What a fusion is given if its constructor has a parameter of that name.
+_OFFERED = {"n_outputs", "dropout", "modality_names"}
 
 
 class MoFANetwork(nn.Module):
@@ -23,11 +28,11 @@ class MoFANetwork(nn.Module):
         Width of every block; the blocks lie side by side in the input.
 
     n_outputs : int
-        Number of targets.
+        Width of a prediction: the number of targets, for most losses.
 
-    fusion : type of nn.Module
-        One of :data:`mofa_sklearn.networks.fusions.FUSIONS`, or a class of the
-        same interface.
+    fusion : type of nn.Module, or functools.partial of one
+        One of :data:`mofa_sklearn.networks.fusions.FUSIONS`, or a class of the same
+        interface.
 
     hidden_dim : int, default=512
         Width of an encoding; the layers after the fusion have a half and a
@@ -40,30 +45,64 @@ class MoFANetwork(nn.Module):
     modality_dropout : float, default=0.0
         Probability that a modality of a row is hidden in a training step. One
         modality of each row always stays.
+
+    modality_names : sequence of str, default=None
+        Names of the modalities, for fusions that ask for them.
     """
 
     def __init__(
         self,
         widths: Sequence[int],
         n_outputs: int,
-        fusion: type[nn.Module],
+        fusion: Callable[..., nn.Module],
         hidden_dim: int = 512,
         dropout: float = 0.2,
         modality_dropout: float = 0.0,
+        modality_names: Sequence[str] | None = None,
     ) -> None:
         super().__init__()
         self.widths = list(widths)
         self.modality_dropout = modality_dropout
+        self.modality_strength = 1.0  # what part of it is in force
+        #: What a network of the same shape is made with.
+        self.arguments = {
+            "widths": self.widths,
+            "n_outputs": n_outputs,
+            "fusion": fusion,
+            "hidden_dim": hidden_dim,
+            "dropout": dropout,
+            "modality_dropout": modality_dropout,
+            "modality_names": None if modality_names is None else list(modality_names),
+        }
         self.generator: torch.Generator | None = None
         self.encoders = nn.ModuleList(encoder(width, hidden_dim, dropout) for width in widths)
-        self.fusion = fusion(len(self.widths), hidden_dim)
-        self.trunk = trunk(self.fusion.fused_dim, hidden_dim, dropout)
-        self.head = head(hidden_dim, n_outputs, dropout)
+        self.fusion = _make_fusion(fusion, self.arguments)
+        fused_dim: Any = self.fusion.fused_dim
+        decides = fused_dim is None  # what it returns is the prediction
+        self.trunk = nn.Identity() if decides else trunk(fused_dim, hidden_dim, dropout)
+        self.head = nn.Identity() if decides else head(hidden_dim, n_outputs, dropout)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (batch, sum of widths), NaN where a block is missing, to (batch, n_outputs)."""
-        fused, _ = self.fuse(x)
-        return self.head(self.trunk(fused))
+    def forward(
+        self, x: Tensor, with_penalty: bool = False
+    ) -> Tensor | tuple[Tensor, Tensor | None]:
+        """Predict.
+
+        Parameters
+        ----------
+        x : Tensor of shape (batch, sum of widths)
+            Rows, NaN throughout a block where its modality is missing.
+        with_penalty : bool, default=False
+            Whether to return the fusion's penalty, too.
+
+        Returns
+        -------
+        prediction : Tensor of shape (batch, n_outputs)
+        penalty : Tensor of shape (batch,) or None
+            What training adds to each row's loss; None for most fusions.
+        """
+        fused, _, penalty = self._fuse(x)
+        prediction = self.head(self.trunk(fused))
+        return (prediction, penalty) if with_penalty else prediction
 
     def fuse(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         """Encode and fuse the blocks.
@@ -76,9 +115,15 @@ class MoFANetwork(nn.Module):
         Returns
         -------
         fused : Tensor of shape (batch, fusion.fused_dim)
+            Or the predictions, of a fusion that makes them itself.
         weights : Tensor of shape (batch, n_modalities) or None
             None for a fusion without weights.
         """
+        fused, weights, _ = self._fuse(x)
+        return fused, weights
+
+    def _fuse(self, x: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """Return fused vectors, weights and penalty."""
         blocks = x.split(self.widths, dim=-1)
         # A block is NaN throughout or not at all, so its first column tells.
         present = ~torch.stack([block[..., 0] for block in blocks], dim=-1).isnan()
@@ -86,8 +131,9 @@ class MoFANetwork(nn.Module):
         is_complete = present.device.type == "cpu" and bool(present.all())
         if not is_complete:
             blocks = [block.nan_to_num() for block in blocks]
-        if self.training and self.modality_dropout > 0:
-            present = self._hide_modalities(present)
+        hidden = self.modality_dropout * self.modality_strength if self.training else 0.0
+        if hidden > 0:
+            present = self._hide_modalities(present, hidden)
             is_complete = False
         encodings = [encode(block) for encode, block in zip(self.encoders, blocks, strict=True)]
         stacked = torch.stack(encodings, dim=-2)  # (batch, n_modalities, hidden_dim)
@@ -95,11 +141,20 @@ class MoFANetwork(nn.Module):
         present = present.expand(stacked.shape[:-1])
         if not is_complete:
             stacked = stacked * present.unsqueeze(-1)
-        return self.fusion(stacked, present)
+        fused, weights, *penalty = self.fusion(stacked, present)
+        return fused, weights, penalty[0] if penalty else None
 
-    def _hide_modalities(self, present: Tensor) -> Tensor:
+    def _hide_modalities(self, present: Tensor, rate: float) -> Tensor:
         draws = random_bytes(present.shape, present.device, self.generator).to(torch.int16)
         draws = draws.masked_fill(~present, -1)
         # The modality of the highest draw stays, so that no row loses all of them.
         highest = draws == draws.amax(dim=-1, keepdim=True)
-        return present & ((draws >= round(self.modality_dropout * 256)) | highest)
+        return present & ((draws >= round(rate * 256)) | highest)
+
+
+def _make_fusion(fusion: Callable[..., nn.Module], arguments: dict[str, Any]) -> nn.Module:
+    """Make the fusion, and give it of the network's arguments what it asks for by name."""
+    wanted = inspect.signature(fusion).parameters.keys() & _OFFERED
+    wanted -= getattr(fusion, "keywords", {}).keys()  # those that a partial has bound
+    given = {name: arguments[name] for name in wanted}
+    return fusion(len(arguments["widths"]), arguments["hidden_dim"], **given)

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .losses import mean_loss
+
 # Rows of the trial that shows whether a network can be stacked.
 _N_TRIAL_ROWS = 3
 
@@ -179,15 +181,17 @@ def is_stackable(module: nn.Module, widths: Sequence[int]) -> bool:
     try:
         stacked = stack_modules(members)
         with torch.inference_mode():
-            own = torch.stack([member(rows) for member, rows in zip(members, x, strict=True)])
-            shared = torch.stack([member(x[0]) for member in members])
-            return _is_close(stacked(x), own) and _is_close(stacked(x[0]), shared)
+            own = [_outputs(member, rows) for member, rows in zip(members, x, strict=True)]
+            shared = [_outputs(member, x[0]) for member in members]
+            return _are_close(_outputs(stacked, x), own) and _are_close(
+                _outputs(stacked, x[0]), shared
+            )
     except Exception:  # a layer that was not written for it may raise anything
         return False
 
 
 def is_stackable_loss(criterion: nn.Module, n_targets: int) -> bool:
-    """Find out whether a loss has no weights and looks at each row for itself.
+    """Find out whether a loss has no weights and keeps members apart.
 
     Parameters
     ----------
@@ -203,13 +207,28 @@ def is_stackable_loss(criterion: nn.Module, n_targets: int) -> bool:
     if list(criterion.parameters()) or list(criterion.buffers()):
         return False
     generator = torch.Generator().manual_seed(0)
-    prediction, target = torch.randn(2, 4, n_targets, generator=generator)
+    n_outputs = n_targets * getattr(criterion, "outputs_per_target", 1)
+    prediction = torch.randn(2, _N_TRIAL_ROWS, n_outputs, generator=generator)
+    target = torch.randn(2, _N_TRIAL_ROWS, n_targets, generator=generator)
+    weight = torch.rand(2, _N_TRIAL_ROWS, generator=generator)
     try:
-        together = criterion(prediction, target)
-        halves = [criterion(prediction[rows], target[rows]) for rows in ([0, 1], [2, 3])]
-        return together.shape == (4,) and torch.allclose(together, torch.cat(halves), atol=1e-5)
+        together = mean_loss(criterion, prediction, target, weight)
+        members = zip(prediction, target, weight, strict=True)
+        alone = torch.stack([mean_loss(criterion, *member) for member in members])
+        return _is_close(together, alone)
     except Exception:  # a loss that was not written for it may raise anything
         return False
+
+
+def _outputs(module: nn.Module, x: Tensor) -> list[Tensor]:
+    """Return a network's predictions, and its penalties if it has any."""
+    return [output for output in module(x, with_penalty=True) if output is not None]
+
+
+def _are_close(results: Sequence[Tensor], expected: Sequence[Sequence[Tensor]]) -> bool:
+    """Compare each output of a stack with those of its members."""
+    own = [torch.stack(outputs) for outputs in zip(*expected, strict=True)]
+    return len(results) == len(own) and all(map(_is_close, results, own))
 
 
 def _is_close(result: Tensor, expected: Tensor) -> bool:

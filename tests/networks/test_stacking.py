@@ -39,6 +39,14 @@ class FusionFromTheEnd(FusionByPosition):
         return encodings.mean(dim=-2), None
 
 
+class PenaltyByPosition(FusionFromTheEnd):
+    """Counts modalities of the first axis."""
+
+    def forward(self, encodings, present):
+        fused, weights = super().forward(encodings, present)
+        return fused, weights, present.float().mean(dim=0).sum(dim=-1, keepdim=True)
+
+
 class FusionWithBatchNorm(FusionFromTheEnd):
     """A layer with weights and buffers that is not known to the stacking."""
 
@@ -94,16 +102,26 @@ def test_rows_without_a_members_axis_are_for_all_members(fusion):
     assert_close(stack_modules(members)(x), expected)
 
 
-def test_attention_has_a_members_axis():
-    members = [network().eval() for _ in range(N_MEMBERS)]
+@pytest.mark.parametrize("fusion", [fusion for fusion in FUSIONS.values() if fusion.has_weights])
+def test_weights_have_a_members_axis(fusion):
+    members = [network(fusion).eval() for _ in range(N_MEMBERS)]
     x = rows(N_MEMBERS, 7)
     _, weights = stack_modules(members).fuse(x)
     expected = [member.fuse(own)[1] for member, own in zip(members, x, strict=True)]
     assert_close(weights, torch.stack(expected))
 
 
-def test_gradients_are_those_of_the_members():
-    members = [network() for _ in range(N_MEMBERS)]
+def test_penalties_have_a_members_axis():
+    members = [network(FUSIONS["product_of_experts"]).eval() for _ in range(N_MEMBERS)]
+    x = rows(N_MEMBERS, 7)
+    _, penalties = stack_modules(members)(x, with_penalty=True)
+    expected = [member(own, with_penalty=True)[1] for member, own in zip(members, x, strict=True)]
+    assert_close(penalties, torch.stack(expected))
+
+
+@pytest.mark.parametrize("fusion", FUSIONS.values())
+def test_gradients_are_those_of_the_members(fusion):
+    members = [network(fusion) for _ in range(N_MEMBERS)]
     stacked = stack_modules(members).eval()
     x = rows(N_MEMBERS, 7)
     stacked(x).square().sum().backward()
@@ -111,7 +129,12 @@ def test_gradients_are_those_of_the_members():
     for position, member in enumerate(members):
         member.eval()(x[position]).square().sum().backward()
         for name, parameter in member.named_parameters():
-            assert_close(weights[name].grad[position], parameter.grad, rtol=1e-4, atol=1e-5)
+            gradient = weights[name].grad
+            expected = parameter.grad
+            if expected is None:  # a weight that decides about nothing but a draw
+                assert gradient is None or not gradient[position].any()
+            else:
+                assert_close(gradient[position], expected, rtol=1e-4, atol=1e-5)
 
 
 def test_members_are_dropped_out_independently():
@@ -184,8 +207,9 @@ def test_different_architectures_are_refused():
 @pytest.mark.parametrize(
     ("fusion", "expected"),
     [
-        (FUSIONS["modality_attention"], True),
+        *((fusion, True) for fusion in FUSIONS.values()),
         (FusionFromTheEnd, True),
+        (PenaltyByPosition, False),
         (FusionByPosition, False),
         (FusionWithBatchNorm, False),
         (FusionWithAParameter, False),
@@ -195,11 +219,39 @@ def test_a_trial_tells_whether_a_network_can_be_stacked(fusion, expected):
     assert is_stackable(network(fusion), WIDTHS) is expected
 
 
-def test_a_loss_across_rows_is_told_from_one_of_each_row():
-    class Centred(nn.Module):
-        def forward(self, prediction, target):
-            error = prediction - target
-            return (error - error.mean(dim=0)).square().mean(dim=-1)
+class Centred(nn.Module):
+    """A loss across rows that does not say so."""
 
-    assert all(is_stackable_loss(loss(), 2) for loss in LOSSES.values())
-    assert not is_stackable_loss(Centred(), 2)
+    def forward(self, prediction, target):
+        error = prediction - target
+        return (error - error.mean(dim=0)).square().mean(dim=-1)
+
+
+class CentredByPosition(Centred):
+    """A loss of a whole batch that takes rows to be the first axis."""
+
+    whole_batch = True
+
+    def forward(self, prediction, target, weight):
+        return super().forward(prediction, target).mean(dim=0)
+
+
+class WithAWeight(nn.Linear):
+    """A loss that learns."""
+
+    def __init__(self):
+        super().__init__(2, 2)
+
+    def forward(self, prediction, target):
+        return super().forward(prediction - target).square()
+
+
+@pytest.mark.parametrize("n_targets", [1, 2])
+@pytest.mark.parametrize("loss", LOSSES.values())
+def test_our_losses_can_be_stacked(loss, n_targets):
+    assert is_stackable_loss(loss(), n_targets)
+
+
+@pytest.mark.parametrize("loss", [Centred, CentredByPosition, WithAWeight])
+def test_a_loss_that_mixes_members_up_or_learns_is_found_out(loss):
+    assert not is_stackable_loss(loss(), 2)

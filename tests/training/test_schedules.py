@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 
 from mofa_sklearn.training.schedules import SCHEDULES
 
@@ -51,6 +52,38 @@ def test_cosine_warms_up_for_a_tenth_of_the_steps_and_ends_near_zero():
 @pytest.mark.parametrize("n_steps", [1, 2, 5, 11, 100])
 def test_cosine_never_stands_still_and_never_exceeds_the_rate(n_steps):
     course = factors(SCHEDULES["cosine"](), n_steps)
+    assert (course > 0).all()
+    assert (course <= 1).all()
+
+
+def test_one_cycle_is_torch_s():
+    n_steps = 2000
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=1.0)
+    reference = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, max_lr=1.0, total_steps=n_steps, cycle_momentum=False
+    )
+    expected = []
+    for _ in range(n_steps):
+        expected.append(reference.get_last_lr()[0])
+        optimizer.step()
+        reference.step()
+    # torch counts its phases from the second step.
+    assert_allclose(factors(SCHEDULES["one_cycle"](), n_steps), expected, atol=5e-3)
+
+
+def test_a_warm_up_goes_before_the_plateaus():
+    schedule = SCHEDULES["warmup_plateau"]()
+    course = factors(schedule)
+    assert (np.diff(course[:101]) > 0).all()
+    assert (course[100:] == 1).all()
+    for _ in range(7):
+        schedule.end_epoch(1.0)
+    assert_allclose(factors(schedule), course / 2)
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_schedule_never_stands_still(name):
+    course = factors(SCHEDULES[name](), 7)
     assert (course > 0).all()
     assert (course <= 1).all()
 

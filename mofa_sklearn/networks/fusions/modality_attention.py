@@ -34,6 +34,8 @@ class ModalityAttention(nn.Module):
        to Align and Translate", ICLR 2015 (the additive scorer).
     """
 
+    has_weights = True
+
     def __init__(self, n_modalities: int, hidden_dim: int) -> None:
         super().__init__()
         self.fused_dim = n_modalities * hidden_dim

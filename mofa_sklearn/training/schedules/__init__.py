@@ -7,13 +7,24 @@ and ``end_epoch(loss)``, which is told the monitored loss after every epoch.
 
 from .constant import ConstantSchedule
 from .cosine import CosineSchedule
+from .one_cycle import OneCycleSchedule
 from .plateau import PlateauSchedule
+from .warmup_plateau import WarmupPlateauSchedule
 
 #: The schedules that can be named.
 SCHEDULES = {
     "constant": ConstantSchedule,
     "cosine": CosineSchedule,
+    "one_cycle": OneCycleSchedule,
     "plateau": PlateauSchedule,
+    "warmup_plateau": WarmupPlateauSchedule,
 }
 
-__all__ = ["SCHEDULES", "ConstantSchedule", "CosineSchedule", "PlateauSchedule"]
+__all__ = [
+    "SCHEDULES",
+    "ConstantSchedule",
+    "CosineSchedule",
+    "OneCycleSchedule",
+    "PlateauSchedule",
+    "WarmupPlateauSchedule",
+]

@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 
 from .constant import ConstantSchedule
-
-# A tenth of the steps is the usual warm-up of short trainings (Goyal et al., 2017).
-_WARM_UP = 0.1
+from .warm_up import WARM_UP, warm_up
 
 
 class CosineSchedule(ConstantSchedule):
@@ -22,7 +20,6 @@ class CosineSchedule(ConstantSchedule):
     """
 
     def factor(self, progress: float) -> float:
-        if progress < _WARM_UP:
-            # Not zero at the very first step, which would do nothing.
-            return (progress + 0.01) / (_WARM_UP + 0.01)
-        return 0.5 * (1 + math.cos(math.pi * (progress - _WARM_UP) / (1 - _WARM_UP)))
+        if progress < WARM_UP:
+            return warm_up(progress)
+        return 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP)))
