@@ -1,0 +1,139 @@
+"""Prediction intervals of a blend, from the members that did not learn from a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
+
+from ._base import BaseKFoldEnsemble
+from ._intervals import _CHUNK_VALUES, cv_plus_interval
+from ._validation_sets import last_step
+
+
+@dataclass
+class BlendIntervals:
+    """Out-of-fold residuals of a blend, and which members they belong to.
+
+    Rows that the same members held out form a *pattern*; where all parts have the same
+    K splits there are K patterns.
+
+    Parameters
+    ----------
+    shares : list of n_parts ndarrays of shape (n_patterns, n_members)
+        For every pattern, the share of each member in the mean over those that did not
+        learn from its rows.
+    residuals : list of n_patterns ndarrays of shape (n_rows, n_targets)
+        Absolute out-of-fold residuals of the blend.
+    """
+
+    shares: list[np.ndarray]
+    residuals: list[np.ndarray]
+
+    @classmethod
+    def of(cls, parts: Sequence[BaseEstimator], errors: np.ndarray) -> BlendIntervals:
+        """Sort the rows by the members that held them out.
+
+        Parameters
+        ----------
+        parts : sequence of estimators
+            The fitted parts.
+        errors : ndarray of shape (n_samples, n_targets)
+            Out-of-fold errors of the blend; NaN for rows that a part never held out.
+
+        Returns
+        -------
+        BlendIntervals
+        """
+        known = np.flatnonzero(~np.isnan(errors).any(axis=1))
+        unseen = [_unseen(last_step(part), len(errors))[known] for part in parts]
+        ends = np.cumsum([of_part.shape[1] for of_part in unseen])
+        patterns, owner = np.unique(np.hstack(unseen), axis=0, return_inverse=True)
+        of_parts = np.split(patterns.astype(np.float64), ends[:-1], axis=1)
+        shares = [of_part / of_part.sum(axis=1, keepdims=True) for of_part in of_parts]
+        residuals, owner = np.abs(errors[known]), owner.ravel()
+        return cls(shares, [residuals[owner == i] for i in range(len(patterns))])
+
+    def around(
+        self,
+        predictions: Sequence[np.ndarray],
+        weights: np.ndarray,
+        confidence_level: float,
+        joint: bool,
+    ) -> np.ndarray:
+        """Compute intervals around predictions for new rows.
+
+        Parameters
+        ----------
+        predictions : sequence of n_parts ndarrays of shape (n_members, n_samples, n_targets)
+            What every member of every part predicts.
+        weights : ndarray of shape (n_parts, n_targets)
+            The blend's weights.
+        confidence_level : float, in (0, 1)
+            Part of the intervals that shall hold the truth.
+        joint : bool
+            Whether they shall hold all targets of a row at once.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_targets, 2)
+            Lower and upper bounds.
+        """
+        _, n_samples, n_targets = predictions[0].shape
+        step = max(1, _CHUNK_VALUES // (len(self.residuals) * n_targets))
+        chunks = []
+        for start in range(0, n_samples, step):
+            parts = zip(weights, self.shares, predictions, strict=True)
+            blends = sum(
+                weight * np.tensordot(share, of_part[:, start : start + step], axes=1)
+                for weight, share, of_part in parts
+            )  # (n_patterns, chunk, n_targets)
+            chunks.append(cv_plus_interval(blends, self.residuals, confidence_level, joint))
+        return np.concatenate(chunks)
+
+
+def member_predictions(part: BaseEstimator, X: Any, n_targets: int) -> np.ndarray:
+    """Return what every member of a part predicts; the part itself where it has no folds.
+
+    Parameters
+    ----------
+    part : estimator
+        A fitted part.
+    X : array-like of n_samples rows
+        The rows.
+    n_targets : int
+        Number of targets.
+
+    Returns
+    -------
+    ndarray of shape (n_members, n_samples, n_targets)
+    """
+    last = last_step(part)
+    if _held_out(last) is None:
+        predictions = np.asarray(part.predict(X))[None]
+    else:
+        while isinstance(part, Pipeline):
+            X = part[:-1].transform(X) if len(part.steps) > 1 else X
+            part = part.steps[-1][1]
+        predictions = last._member_predictions(X, "predict")
+    return predictions.reshape(*predictions.shape[:2], n_targets)
+
+
+def _unseen(last: BaseEstimator, n_samples: int) -> np.ndarray:
+    """Return a mask of shape (n_samples, n_members): rows that a member never saw."""
+    held_out = _held_out(last)
+    if held_out is None:
+        return np.ones((n_samples, 1), dtype=bool)
+    mask = np.zeros((n_samples, len(held_out)), dtype=bool)
+    for member, rows in enumerate(held_out):
+        mask[rows, member] = True
+    return mask
+
+
+def _held_out(last: BaseEstimator) -> list[np.ndarray] | None:
+    """Return every member's rows held out; None for what is no K-fold ensemble."""
+    return last._held_out if isinstance(last, BaseKFoldEnsemble) else None

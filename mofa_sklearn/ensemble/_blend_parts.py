@@ -1,0 +1,90 @@
+"""What a blend asks of its parts: the same splits, and out-of-fold predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+
+from ._members import Fold
+from ._validation_sets import last_step
+
+
+class SplitsOfBlend:
+    """Splits that were made once, for all parts of a blend.
+
+    Parameters
+    ----------
+    folds : sequence of Fold
+        The splits.
+    """
+
+    def __init__(self, folds: Sequence[Fold]) -> None:
+        self.splits = [(fold.train, fold.test) for fold in folds]
+
+    def __repr__(self) -> str:
+        return f"<{len(self.splits)} splits of a blend>"
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return the number of splits."""
+        return len(self.splits)
+
+    def split(
+        self, X: Any = None, y: Any = None, groups: Any = None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield (train, test) row positions."""
+        yield from self.splits
+
+
+def out_of_fold(name: str, part: BaseEstimator, y: np.ndarray) -> np.ndarray:
+    """Return a fitted part's out-of-fold predictions.
+
+    Parameters
+    ----------
+    name : str
+        The part's name, for messages.
+    part : estimator
+        Fitted, with ``oof_prediction_``, or a pipeline that ends in such a one.
+    y : ndarray of shape (n_samples, n_targets)
+        The targets.
+
+    Returns
+    -------
+    ndarray of the shape of y
+        NaN for rows that were never held out.
+
+    Raises
+    ------
+    NotFittedError
+        If the part is not fitted.
+    ValueError
+        If it has no out-of-fold predictions, or not those of as many rows and targets.
+    """
+    last = last_step(part)
+    kind = type(last).__name__
+    try:
+        check_is_fitted(last)
+    except NotFittedError:
+        raise NotFittedError(
+            f"The part '{name}' ({kind}) is not fitted: fit it first, or let the blend fit its "
+            "parts with another cv than 'prefit'."
+        ) from None
+    if not hasattr(last, "oof_prediction_"):
+        raise ValueError(
+            f"The part '{name}' ({kind}) has no out-of-fold predictions (oof_prediction_), which "
+            "cv='prefit' needs: wrap it in a KFoldEnsembleRegressor and fit that, or let the "
+            "blend fit its parts with another cv."
+        )
+    prediction = np.asarray(last.oof_prediction_, dtype=np.float64)
+    shape = (len(prediction), int(np.prod(prediction.shape[1:])))
+    if shape != y.shape:
+        raise ValueError(
+            f"The part '{name}' ({kind}) has out-of-fold predictions of {shape[0]} rows and "
+            f"{shape[1]} target(s), but y has {y.shape[0]} rows and {y.shape[1]} target(s): pass "
+            "the y that it was fitted on."
+        )
+    return prediction.reshape(shape)
