@@ -1,0 +1,244 @@
+"""The nearest rows of a matrix: exactly and in chunks, or by an approximate index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from sklearn.utils.parallel import Parallel, delayed
+from threadpoolctl import ThreadpoolController
+
+# Distances held at a time, and queries at a time where there are few rows: bounds the memory
+# of a search. Both are fixed so that results do not depend on the number of threads.
+_CHUNK_DISTANCES = 2**22
+_CHUNK_QUERIES = 256
+# Numbers held at a time where candidates' distances are computed once more.
+_CHUNK_NUMBERS = 2**22
+# HNSW's links of a row, and how far it looks when it links and when it searches: more of each
+# finds more of the true neighbours, more slowly. These find over 99% on embeddings.
+_N_LINKS, _BUILD_WIDTH, _SEARCH_WIDTH = 16, 100, 100
+
+#: Gets queries and k; returns pairs (query, row), queries ascending: all k nearest are among them.
+Candidates = Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]]
+
+
+class BruteForceIndex:
+    """Compares a query with every row.
+
+    Parameters
+    ----------
+    rows : ndarray of float32 of shape (n_rows, n_features)
+        The rows to search.
+
+    seed : int
+        Not used.
+    """
+
+    def __init__(self, rows: np.ndarray, seed: int):
+        self.rows = rows
+        # Products of centred numbers lose fewer digits.
+        self.centre = rows.mean(axis=0)
+
+    def candidates(self) -> Candidates:
+        """Return a search that finds all rows that may be among the nearest."""
+        centred = self.rows - self.centre
+        squares = np.einsum("ij,ij->i", centred, centred)
+        # The relative error of a squared distance from a float32 product of matrices.
+        slack = np.float32((4 + centred.shape[1] ** 0.5) * np.finfo(np.float32).eps)
+
+        def search(queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+            queries = queries - self.centre
+            own = np.einsum("ij,ij->i", queries, queries)
+            # Upper bounds of the squared distances, but for what is the same in a whole row.
+            bounds = (-2 * queries) @ centred.T
+            bounds += squares * (1 + slack)
+            kth = np.partition(bounds, k - 1, axis=1)[:, k - 1]
+            bounds -= 2 * slack * squares
+            near = bounds <= (kth + 2 * slack * own)[:, np.newaxis]
+            # Several times faster than np.nonzero of a matrix.
+            of_query, of_row = np.divmod(np.flatnonzero(near), near.shape[1])
+            return of_query, of_row
+
+        return search
+
+
+class ApproximateIndex:
+    """Walks through a graph of neighbours (HNSW) and meets nearly all of the nearest.
+
+    Parameters
+    ----------
+    rows : ndarray of float32 of shape (n_rows, n_features)
+        The rows to search.
+
+    seed : int
+        Of the graph's levels.
+
+    Raises
+    ------
+    ImportError
+        If `voyager` is not installed.
+    """
+
+    def __init__(self, rows: np.ndarray, seed: int):
+        voyager = _import_voyager()
+        index = voyager.Index(
+            voyager.Space.Euclidean,
+            num_dimensions=rows.shape[1],
+            M=_N_LINKS,
+            ef_construction=_BUILD_WIDTH,
+            random_seed=seed,
+            max_elements=len(rows),
+        )
+        index.add_items(rows, num_threads=1)  # with more the graph would differ every time
+        self.rows = rows
+        self.graph = index.as_bytes()  # the index itself cannot be pickled
+
+    def candidates(self) -> Candidates:
+        """Return a search that finds nearly all of the nearest rows."""
+        voyager = _import_voyager()
+        index = voyager.Index.load(BytesIO(self.graph))
+        exact = BruteForceIndex(self.rows, 0)
+
+        def search(queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+            width = max(_SEARCH_WIDTH, 2 * k)
+            try:
+                rows, _ = index.query(queries, k, num_threads=1, query_ef=width)
+            except voyager.RecallError:  # a graph in pieces: many rows are the same
+                return exact.candidates()(queries, k)
+            return np.repeat(np.arange(len(queries)), k), rows.ravel().astype(np.intp)
+
+        return search
+
+
+#: name -> the index that searches that way
+_INDEXES: dict[str, type[BruteForceIndex] | type[ApproximateIndex]] = {
+    "brute": BruteForceIndex,
+    "approximate": ApproximateIndex,
+}
+
+
+class NeighborSearch:
+    """Finds the rows that are nearest to a query.
+
+    Rows that are the same are searched as one: they would be ties by the thousand in a
+    block of flags, and tear an approximate index's graph.
+
+    Parameters
+    ----------
+    rows : ndarray of float32 of shape (n_rows, n_features)
+        The rows to search, finite.
+
+    algorithm : {"brute", "approximate"}, default="brute"
+        Whether to compare with every row, or to find nearly all of the nearest.
+
+    seed : int, default=0
+        Of the approximate index.
+    """
+
+    def __init__(self, rows: np.ndarray, algorithm: str = "brute", seed: int = 0):
+        rows = np.ascontiguousarray(rows) + np.float32(0)  # -0.0 becomes 0.0
+        as_bytes = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1])))[:, 0]
+        _, first, same, counts = np.unique(
+            as_bytes, return_index=True, return_inverse=True, return_counts=True
+        )
+        self.order = np.argsort(same, kind="stable")  # all rows, equal ones side by side
+        self.counts = counts
+        self.index = _INDEXES[algorithm](rows[first], seed)
+
+    def nearest(
+        self, queries: np.ndarray, k: int, n_jobs: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Find the nearest rows of every query.
+
+        Parameters
+        ----------
+        queries : ndarray of float32 of shape (n_queries, n_features)
+            What to find neighbours of.
+
+        k : int
+            How many of them; not more than there are rows.
+
+        n_jobs : int or None, default=None
+            Number of threads; the result is the same, bit for bit.
+
+        Returns
+        -------
+        distances : ndarray of float32 of shape (n_queries, k)
+            Euclidean distances, ascending.
+
+        positions : ndarray of int of shape (n_queries, k)
+            Places among the rows. Which of equally far rows are taken does not depend
+            on the other queries; of equal rows it is the first ones.
+        """
+        distances, groups = _nearest(self.index, queries, min(k, len(self.counts)), n_jobs)
+        if len(self.counts) == len(self.order):
+            return distances, self.order[groups]
+        end = np.cumsum(self.counts[groups], axis=1)  # rows that are there up to each group
+        places = np.arange(k)
+        nth = np.empty((len(queries), k), dtype=np.intp)  # which group gives the nth row
+        for place in places:
+            nth[:, place] = (end <= place).sum(axis=1)
+        distances, groups = (np.take_along_axis(a, nth, axis=1) for a in (distances, groups))
+        end = np.take_along_axis(end, nth, axis=1)
+        last = np.cumsum(self.counts)[groups]
+        return distances, self.order[last - end + places]
+
+
+def _nearest(
+    index: BruteForceIndex | ApproximateIndex, queries: np.ndarray, k: int, n_jobs: int | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Search in chunks, some of them at a time."""
+    search = index.candidates()
+    n_chunk = max(1, min(_CHUNK_QUERIES, _CHUNK_DISTANCES // len(index.rows)))
+    chunks = [queries[start : start + n_chunk] for start in range(0, len(queries), n_chunk)]
+    if not chunks:
+        return np.empty((0, k), dtype=np.float32), np.empty((0, k), dtype=np.intp)
+    parallel = Parallel(n_jobs=n_jobs, require="sharedmem")
+    with _thread_pools().limit(limits=1, user_api="blas"):  # the threads are ours
+        found = parallel(delayed(_nearest_of_chunk)(search, index.rows, q, k) for q in chunks)
+    distances, positions = zip(*found, strict=True)
+    return np.concatenate(distances), np.concatenate(positions)
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    """Find the libraries that have threads: once, since it takes longer than a small search."""
+    return ThreadpoolController()
+
+
+def _nearest_of_chunk(
+    search: Candidates, rows: np.ndarray, queries: np.ndarray, k: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Take the k nearest candidates by their exact distance, then by their position."""
+    of_query, of_row = search(queries, k)
+    distances = _distances(queries, of_query, rows, of_row)
+    order = np.lexsort((of_row, distances, of_query))
+    first = np.searchsorted(of_query, np.arange(len(queries)))
+    chosen = order[first[:, np.newaxis] + np.arange(k)]  # (n_queries, k)
+    return distances[chosen], of_row[chosen]
+
+
+def _distances(
+    queries: np.ndarray, of_query: np.ndarray, rows: np.ndarray, of_row: np.ndarray
+) -> np.ndarray:
+    distances = np.empty(len(of_query), dtype=np.float32)
+    n_pairs = max(1, _CHUNK_NUMBERS // rows.shape[1])
+    for start in range(0, len(of_query), n_pairs):
+        part = slice(start, start + n_pairs)
+        difference = queries[of_query[part]] - rows[of_row[part]]
+        distances[part] = np.sqrt(np.einsum("ij,ij->i", difference, difference))
+    return distances
+
+
+def _import_voyager() -> Any:
+    try:
+        import voyager
+    except ImportError as error:
+        raise ImportError(
+            "algorithm='approximate' needs the package voyager: pip install voyager, or take "
+            "algorithm='brute'."
+        ) from error
+    return voyager
