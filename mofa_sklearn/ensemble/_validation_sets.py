@@ -19,6 +19,22 @@ def last_step(estimator: BaseEstimator) -> Any:
     return estimator
 
 
+def stops_early_on_rows(estimator: Any) -> bool:
+    """Tell whether an estimator stops early on validation rows that its `fit` is given.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A regressor, classifier or pipeline.
+
+    Returns
+    -------
+    bool
+        False also where it would take such rows, but was told not to stop early.
+    """
+    return _validation_style(last_step(estimator)) is not None
+
+
 def fit_with_validation(
     estimator: BaseEstimator,
     X: Any,
@@ -54,7 +70,7 @@ def fit_with_validation(
     estimator
         The same object, fitted.
     """
-    if isinstance(estimator, Pipeline) and _validation_style(last_step(estimator)) is not None:
+    if isinstance(estimator, Pipeline) and stops_early_on_rows(estimator):
         return _fit_pipeline(estimator, X, y, fit_params, X_val, y_val, sample_weight_val)
     extra = validation_arguments(estimator, X_val, y_val, sample_weight_val)
     return estimator.fit(X, y, **fit_params, **extra)
@@ -111,13 +127,26 @@ def _x_val_arguments(estimator, X_val, y_val, sample_weight_val) -> dict[str, An
 
 def _eval_set_arguments(estimator, X_val, y_val, sample_weight_val) -> dict[str, Any]:
     known = signature(estimator.fit).parameters
-    arguments: dict[str, Any] = {"eval_set": [(X_val, y_val)]}
+    arguments: dict[str, Any]
+    if "eval_X" in known:  # LightGBM since 4.7
+        arguments = {"eval_X": (X_val,), "eval_y": (y_val,)}
+    else:
+        arguments = {"eval_set": [(X_val, y_val)]}
     for name in ("sample_weight_eval_set", "eval_sample_weight"):
         if name in known and sample_weight_val is not None:
             arguments[name] = [sample_weight_val]
     if "verbose" in known:
         arguments["verbose"] = False  # XGBoost and CatBoost print every round
+    if sample_weight_val is not None and _is_catboost(estimator):
+        from catboost import Pool
+
+        arguments["eval_set"] = Pool(X_val, y_val, weight=sample_weight_val)
     return arguments
+
+
+def _is_catboost(estimator: Any) -> bool:
+    """Tell whether weights of validation rows go into CatBoost's own kind of data set."""
+    return any(base.__module__.startswith("catboost.") for base in type(estimator).__mro__)
 
 
 def _fit_pipeline(

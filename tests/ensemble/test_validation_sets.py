@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mofa_sklearn import KFoldEnsembleRegressor
-from mofa_sklearn.ensemble._validation_sets import fit_with_validation
+from mofa_sklearn.ensemble._validation_sets import fit_with_validation, stops_early_on_rows
 
 from ..helpers import make_data, small_mofa
 
@@ -132,6 +132,20 @@ def test_a_pipeline_of_one_step_hands_over_too():
         assert_allclose(member[-1].X_val_, X[test])
 
 
+@pytest.mark.parametrize(
+    ("estimator", "expected"),
+    [
+        (Recorder(), True),
+        (Recorder(early_stopping=False), False),
+        (make_pipeline(StandardScaler(), EvalSetRecorder()), True),
+        (make_pipeline(StandardScaler(), EvalSetRecorder(early_stopping_rounds=None)), False),
+        (PCA(), False),
+    ],
+)
+def test_who_stops_early_is_told(estimator, expected):
+    assert stops_early_on_rows(estimator) is expected
+
+
 def boosting(early_stopping):
     return HistGradientBoostingRegressor(max_iter=5, early_stopping=early_stopping, max_depth=2)
 
@@ -147,6 +161,73 @@ def test_boosting_stops_early_if_it_may(in_pipeline, validation):
 
     assert all(len(member.validation_score_) > 0 for member in members(True))
     assert not any(len(member.validation_score_) > 0 for member in members(False))
+
+
+def make_xgboost(**params):
+    library = pytest.importorskip("xgboost")
+    return library.XGBRegressor(n_estimators=200, early_stopping_rounds=5, n_jobs=1, **params)
+
+
+def make_lightgbm(**params):
+    library = pytest.importorskip("lightgbm")
+    return library.LGBMRegressor(
+        n_estimators=200,
+        early_stopping_round=5,
+        min_child_samples=5,
+        n_jobs=1,
+        verbose=-1,
+        **params,
+    )
+
+
+def make_catboost(**params):
+    library = pytest.importorskip("catboost")
+    return library.CatBoostRegressor(
+        iterations=200,
+        early_stopping_rounds=5,
+        depth=2,
+        thread_count=1,
+        allow_writing_files=False,
+        **params,
+    )
+
+
+def best_iteration(booster):
+    """Return the number of trees kept."""
+    if hasattr(booster, "tree_count_"):
+        return booster.tree_count_
+    return booster.n_iter_ if hasattr(booster, "n_iter_") else booster.best_iteration + 1
+
+
+boosters = pytest.mark.parametrize("make", [make_xgboost, make_lightgbm, make_catboost])
+
+
+@boosters
+@pytest.mark.parametrize("in_pipeline", [False, True])
+@pytest.mark.filterwarnings("error")
+def test_other_libraries_stop_early_on_the_rows_held_out(make, in_pipeline, capfd):
+    estimator = make(learning_rate=0.3)
+    if in_pipeline:
+        estimator = make_pipeline(StandardScaler(), estimator)
+    _, _, members = fitted(estimator, sample_weight=np.ones(40))
+    for _, member in members:
+        assert best_iteration(member[-1] if in_pipeline else member) < 200
+    assert capfd.readouterr().out == ""  # nothing is printed
+
+
+@boosters
+def test_other_libraries_weigh_the_rows_held_out(make):
+    """Rows of weight zero do not count: half the rows have targets turned around."""
+    X, y = make_data(120, None)
+    X_val, y_val = X[60:], y[60:].copy()
+    y_val[30:] *= -1
+    weight = np.r_[np.ones(30), np.zeros(30)]
+    kept = []
+    for rows, weights in ((slice(0, 60), None), (slice(0, 60), weight), (slice(0, 30), None)):
+        member = make(learning_rate=0.1)
+        fit_with_validation(member, X[:60], y[:60], {}, X_val[rows], y_val[rows], weights)
+        kept.append(best_iteration(member))
+    assert kept[1] == kept[2] != kept[0]
 
 
 @pytest.mark.parametrize("engine", ["joblib", "stacked"])

@@ -1,0 +1,76 @@
+"""scikit-learn's own checks for what the baselines are made of."""
+
+from importlib.util import find_spec
+
+import pytest
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.linear_model import Ridge
+from sklearn.neural_network import MLPRegressor
+from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.validation import has_fit_parameter
+
+from mofa_sklearn.baselines import (
+    EarlyStoppingMLPRegressor,
+    EarlyStoppingRegressor,
+)
+
+_WEIGHT_CHECKS = [
+    "check_sample_weights_pandas_series",
+    "check_sample_weights_not_an_array",
+    "check_sample_weights_list",
+    "check_sample_weights_shape",
+    "check_sample_weights_not_overwritten",
+    "check_sample_weight_equivalence_on_dense_data",
+]
+
+
+def estimators():
+    boosting = HistGradientBoostingRegressor(max_iter=30, min_samples_leaf=5, early_stopping=True)
+    yield EarlyStoppingMLPRegressor(max_iter=100)
+    yield EarlyStoppingRegressor(boosting)
+    yield EarlyStoppingRegressor(Ridge(), n_jobs=1)
+    if find_spec("xgboost"):
+        from xgboost import XGBRegressor
+
+        trees = XGBRegressor(n_estimators=30, early_stopping_rounds=5)
+        yield EarlyStoppingRegressor(trees, multi_output="native")
+    if find_spec("lightgbm"):
+        from lightgbm import LGBMRegressor
+
+        trees = LGBMRegressor(
+            n_estimators=30, early_stopping_round=5, min_child_samples=5, verbose=-1
+        )
+        yield EarlyStoppingRegressor(trees)
+    if find_spec("catboost"):
+        from catboost import CatBoostRegressor
+
+        trees = CatBoostRegressor(
+            loss_function="MultiRMSE",
+            iterations=30,
+            learning_rate=0.3,
+            early_stopping_rounds=5,
+            allow_writing_files=False,
+            random_state=0,
+        )
+        yield EarlyStoppingRegressor(trees, multi_output="native")
+
+
+def expected_failures(estimator):
+    """What scikit-learn expects to fail for its own early-stopping learners, and why."""
+    if isinstance(estimator, EarlyStoppingMLPRegressor) and not has_fit_parameter(
+        MLPRegressor, "sample_weight"
+    ):
+        return dict.fromkeys(_WEIGHT_CHECKS, "scikit-learn's network takes weights since 1.7")
+    if not isinstance(estimator, EarlyStoppingRegressor) or isinstance(estimator.estimator, Ridge):
+        return {}
+    return {
+        "check_sample_weight_equivalence_on_dense_data": (
+            "which rows are held back to stop on depends on how many rows there are"
+        )
+    }
+
+
+@parametrize_with_checks(list(estimators()), expected_failed_checks=expected_failures)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_sklearn_checks(estimator, check):
+    check(estimator)
