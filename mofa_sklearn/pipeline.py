@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sklearn.base import BaseEstimator, clone, is_classifier
@@ -9,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 
 from .ensemble import KFoldEnsembleRegressor
-from .estimators import MoFARegressor
+from .estimators import MoFARegressor, RetrievalRegressor, RidgePathRegressor
 from .modalities import Modalities
 from .preprocessing import ModalityPreprocessor, RankGaussTransformer
 
@@ -21,6 +22,7 @@ _MOFA_LITE_NETWORK = {
     "hidden_dim": 512,
     "dropout": 0.2,
     "modality_dropout": 0.0,
+    "anneal_dropout": False,
     "batch_size": 128,
     "learning_rate": 5e-4,
     "weight_decay": 1e-3,
@@ -30,10 +32,43 @@ _MOFA_LITE_NETWORK = {
     "n_iter_no_change": 20,
 }
 
-# name -> steps for every modality, steps for named ones, parameters of the network
-_RECIPES: dict[str, tuple[list, dict[str, list], dict[str, Any]]] = {
-    "mofa-lite": (_MOFA_LITE_STEPS, {"video": _MOFA_LITE_VIDEO_STEPS}, _MOFA_LITE_NETWORK),
-    "default": ([("rank_gauss", RankGaussTransformer(1000)), ("scale", StandardScaler())], {}, {}),
+_DEFAULT_STEPS = [("rank_gauss", RankGaussTransformer(1000)), ("scale", StandardScaler())]
+# Few rows and much noise are a linear model's ground, with components where blocks are wide;
+# rows of known creators are that of neighbours.
+_DEFAULT_COMPANIONS = [
+    ("ridge", RidgePathRegressor()),
+    ("pca_ridge", RidgePathRegressor(n_components=32)),
+    ("neighbors", RetrievalRegressor()),
+]
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """What a pipeline is made of.
+
+    Parameters
+    ----------
+    steps : list of (str, transformer)
+        Of every modality.
+    named_steps : dict of str to list of (str, transformer)
+        Of modalities of this name.
+    network : dict
+        Parameters of the network.
+    companions : list of (str, regressor)
+        Of the ensemble.
+    """
+
+    steps: list
+    named_steps: dict[str, list]
+    network: dict[str, Any]
+    companions: list
+
+
+_RECIPES = {
+    "mofa-lite": _Recipe(
+        _MOFA_LITE_STEPS, {"video": _MOFA_LITE_VIDEO_STEPS}, _MOFA_LITE_NETWORK, []
+    ),
+    "default": _Recipe(_DEFAULT_STEPS, {}, {}, _DEFAULT_COMPANIONS),
 }
 
 
@@ -62,12 +97,16 @@ def make_mofa_pipeline(
         ``"mofa-lite"`` is the original recipe ([1]_): RankGauss on the modality called
         ``"video"``, rows of norm one and standardised columns; a network of width
         512 trained at a rate that is halved when the loss stands still, for 300
-        epochs at most. ``"default"`` makes every column normal (RankGauss), hides
-        modalities at random in training, and ends by itself after 60 epochs.
+        epochs at most. ``"default"`` makes every column normal (RankGauss), trains
+        networks for 30 epochs at most, whose dropout fades out, and puts two linear
+        models beside them, one on the columns and one on 32 principal components of
+        each modality: what is predicted is the mean of networks and linear models
+        whose out-of-fold error is least.
 
     estimator : regressor, default=None
         What is trained on the preprocessed columns; None takes
-        :class:`MoFARegressor` with the recipe's parameters.
+        :class:`MoFARegressor` with the recipe's parameters, and the recipe's
+        linear models beside it (``companions`` of :class:`KFoldEnsembleRegressor`).
 
     ensemble : bool, default=True
         Whether to train one member per fold; with False the pipeline ends with
@@ -135,14 +174,18 @@ def make_mofa_pipeline(
     """
     if recipe not in _RECIPES:
         raise ValueError(f"recipe must be one of {sorted(_RECIPES)}, got {recipe!r}.")
-    steps, named_steps, network = _RECIPES[recipe]
+    chosen = _RECIPES[recipe]
     preprocess = ModalityPreprocessor(
-        _block_pipeline(steps, imputer),
-        transformers=[(name, _block_pipeline(own, imputer)) for name, own in named_steps.items()],
+        _block_pipeline(chosen.steps, imputer),
+        transformers=[
+            (name, _block_pipeline(own, imputer)) for name, own in chosen.named_steps.items()
+        ],
         modalities=modalities,
     ).set_output(transform="pandas")  # the column names tell the network the modalities
+    companions = None
     if estimator is None:
-        estimator = MoFARegressor(**network, random_state=random_state)
+        estimator = MoFARegressor(**chosen.network, random_state=random_state)
+        companions = [(name, clone(each)) for name, each in chosen.companions] or None
     if not ensemble:
         return Pipeline([("preprocess", preprocess), (_role(estimator), estimator)])
     members = KFoldEnsembleRegressor(
@@ -150,6 +193,7 @@ def make_mofa_pipeline(
         cv=cv,
         validation=validation,
         n_jobs=n_jobs,
+        companions=companions,
         verbose=verbose,
         random_state=random_state,
     )

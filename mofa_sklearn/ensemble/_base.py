@@ -33,6 +33,8 @@ _MAX_SEED = np.iinfo(np.int32).max
 class BaseKFoldEnsemble(MetaEstimatorMixin, BaseEstimator):
     """Base class of ensembles with one member for each split of a cross-validation."""
 
+    _task_type = MemberTask
+
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit", "predict"]), None],
         "cv": ["cv_object"],
@@ -89,8 +91,11 @@ class BaseKFoldEnsemble(MetaEstimatorMixin, BaseEstimator):
 
     def _fit_members(
         self, X: Any, y: np.ndarray, sample_weight: Any, groups: Any, params: dict[str, Any]
-    ) -> tuple[list[Fold], list[Member]]:
-        """Fit one member on each split; set ``estimators_``."""
+    ) -> tuple[MemberTask, list[Fold], list[Member]]:
+        """Fit one member on each split; set ``estimators_``.
+
+        What was fitted comes back with the members, for more to be fitted alike.
+        """
         X, y, groups = indexable(X, y, groups)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(
@@ -101,7 +106,7 @@ class BaseKFoldEnsemble(MetaEstimatorMixin, BaseEstimator):
         checkpoint = None if self.checkpoint is None else Checkpoint(self.checkpoint)
         seed = self._root_seed(checkpoint)
         folds = self._split(X, y, groups, split_params, seed)
-        task = MemberTask(
+        task = self._task_type(
             template,
             X,
             y,
@@ -116,7 +121,7 @@ class BaseKFoldEnsemble(MetaEstimatorMixin, BaseEstimator):
             checkpoint.open(seed, fingerprint_of(template, **parts, validation=self.validation))
         members = list(self._progress(self._run(task, folds, checkpoint), len(folds)))
         self.estimators_ = [member.estimator for member in members]
-        return folds, members
+        return task, folds, members
 
     def _run(
         self, task: MemberTask, folds: Sequence[Fold], checkpoint: Checkpoint | None

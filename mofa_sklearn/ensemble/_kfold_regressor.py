@@ -7,6 +7,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn import get_config
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.metrics import r2_score
@@ -14,6 +15,8 @@ from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import _check_y, check_consistent_length, validate_data
 
 from ._base import BaseKFoldEnsemble, average_held_out
+from ._blend_weights import blend, blend_weights
+from ._companions import check_companions, fit_companions, predictions_of
 from ._intervals import cv_plus_interval
 from ._members import Fold, Member
 
@@ -76,6 +79,13 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
     verbose : int, default=0
         Shows a progress bar over members if above 0.
 
+    companions : list of (str, regressor), default=None
+        Cheap regressors, a linear one say, that are fitted on the same splits. What
+        is predicted is the weighted mean of the members and of theirs with the least
+        squared out-of-fold error: for each target non-negative weights that sum to
+        one (stacking, [3]_). So the ensemble is never much worse than any of them.
+        They get `sample_weight` and `groups` where their `fit` takes them.
+
     random_state : int, RandomState instance or None, default=None
         Determines the shuffling of an int `cv`, and each member's random states:
         every member gets seeds of its own, drawn before the first is fitted.
@@ -84,6 +94,12 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
     ----------
     estimators_ : list of estimators
         The fitted members, in the order of the splits.
+
+    companions_ : dict of str to list of regressors
+        The fitted companions that any target has a weight for, one for each split.
+
+    blend_weights_ : DataFrame of shape (1 + n_companions, n_targets)
+        The weights of the members, called ``"estimator"``, and of the companions.
 
     oof_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
         Out-of-fold prediction for each row: the mean over the members that did
@@ -96,8 +112,8 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
         Their normalised mean squared error for each target: 1 - R^2.
 
     fold_scores_ : ndarray of shape (n_members, n_targets)
-        R^2 of each member on the rows held out from it, for each target; NaN
-        where fewer than two rows were.
+        R^2 of each member, companions included, on the rows held out from it, for
+        each target; NaN where fewer than two rows were.
 
     n_features_in_ : int
         Number of columns of ``X``.
@@ -116,6 +132,7 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
        Active Learning", NIPS 1994.
     .. [2] Barber, Candes, Ramdas and Tibshirani, "Predictive inference with the
        jackknife+", Annals of Statistics 49(1), 2021.
+    .. [3] Breiman, "Stacked regressions", Machine Learning 24, 1996.
 
     Examples
     --------
@@ -134,6 +151,36 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
     """
 
     _prediction_method = "predict"
+
+    _parameter_constraints: dict = {
+        **BaseKFoldEnsemble._parameter_constraints,
+        "companions": [list, None],
+    }
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        cv=10,
+        validation="fold",
+        n_jobs=None,
+        engine="auto",
+        checkpoint=None,
+        companions=None,
+        verbose=0,
+        random_state=None,
+    ):
+        super().__init__(
+            estimator,
+            cv=cv,
+            validation=validation,
+            n_jobs=n_jobs,
+            engine=engine,
+            checkpoint=checkpoint,
+            verbose=verbose,
+            random_state=random_state,
+        )
+        self.companions = companions
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, sample_weight=None, groups=None, **params) -> KFoldEnsembleRegressor:
@@ -177,9 +224,14 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
         validate_data(self, X=X, y=y, skip_check_array=True)
         y = _check_y(y, multi_output=True, y_numeric=True, estimator=self)
         check_consistent_length(X, y, sample_weight, groups)
-        folds, members = self._fit_members(X, y, sample_weight, groups, params)
+        companions = check_companions(self.companions)
+        task, folds, members = self._fit_members(X, y, sample_weight, groups, params)
         self._target_shape = y.shape[1:]
         self._check_predictions(y, members[0])
+        beside = fit_companions(companions, task, folds, groups, self.n_jobs)
+        for fitted in beside.values():
+            self._check_predictions(y, fitted[0])
+        members = self._blend(y, sample_weight, folds, members, beside)
         self._set_out_of_fold(y, sample_weight, folds, members)
         return self
 
@@ -251,6 +303,57 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
         predictions = predictions.reshape(*predictions.shape[:2], -1)
         return cv_plus_interval(predictions, self._residuals, confidence_level, joint)
 
+    @property
+    def blend_weights_(self) -> pd.DataFrame:
+        """The weights of the members and of the companions."""
+        return pd.DataFrame(self._blend_weights, index=self._blend_names)
+
+    def _blend(
+        self,
+        y: np.ndarray,
+        sample_weight: Any,
+        folds: Sequence[Fold],
+        members: Sequence[Member],
+        beside: dict[str, list[Member]],
+    ) -> Sequence[Member]:
+        """Weigh members and companions; return members that predict what both do."""
+        n_targets = y[:1].size
+        self.companions_, weights = {}, np.ones((1, n_targets))
+        if beside:
+            parts = [members, *beside.values()]
+            shape = (len(y), n_targets)
+            held_out = np.stack([average_held_out(folds, part, shape) for part in parts])
+            weight = None if sample_weight is None else np.asarray(sample_weight, float)
+            weights = blend_weights(held_out, y.reshape(shape), weight)
+            counts = dict(zip(beside, weights[1:].any(axis=1), strict=True))
+            self.companions_ = {
+                name: [member.estimator for member in fitted]
+                for name, fitted in beside.items()
+                if counts[name]
+            }
+            predictions = [
+                [member.prediction.reshape(-1, n_targets) for member in part] for part in parts
+            ]
+            members = [
+                Member(member.estimator, blend(np.stack(of_parts), weights))
+                for member, *of_parts in zip(members, *predictions, strict=True)
+            ]
+        self._blend_weights, self._blend_names = weights, ["estimator", *beside]
+        return members
+
+    def _member_predictions(self, X: Any, method: str) -> np.ndarray:
+        own = super()._member_predictions(X, method)
+        if not self.companions_:
+            return own
+        weights = self.blend_weights_.loc[["estimator", *self.companions_]].to_numpy()
+        shape = (*own.shape[:2], weights.shape[1])
+        parts = [
+            own.reshape(shape),
+            *(predictions_of(fitted, X, shape) for fitted in self.companions_.values()),
+        ]
+        # (n_parts, n_members, n_samples, n_targets)
+        return np.einsum("pt,pmnt->mnt", weights, np.stack(parts)).reshape(own.shape)
+
     def _default_estimator(self):
         from ..estimators import MoFARegressor
 
@@ -284,6 +387,7 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
         ]
         self.fold_scores_ = np.array([_r2(*rows) for rows in held_out])
         self._residuals = [np.abs(truth - prediction) for truth, prediction, _ in held_out]
+        self._held_out = [fold.test for fold in folds]
         prediction = self.oof_prediction_.reshape(len(y), -1)
         known = ~np.isnan(prediction).any(axis=1)
         scores = _r2(y[known], prediction[known], weight[known])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -13,22 +14,27 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from torch import nn
 
 from ..missing import check_blocks
 from ..modalities import resolve_modalities
 from ..networks import MoFANetwork
 from ..networks.fusions import FUSIONS
-from ..networks.losses import LOSSES
+from ..networks.losses import LOSSES, make_loss
 from ..training.batches import Rows
 from ..training.devices import PRECISIONS, resolve_device, resolve_precision
 from ..training.inference import evaluate
+from ..training.packing import pack_net, unpack_net
 from ..training.schedules import SCHEDULES
 from ..training.seeding import build_seeded
 from ..training.train import TrainingPlan, TrainingResult
 from ._stacked import fit_stacked, predict_stacked, stacks
 
 _MAX_SEED = np.iinfo(np.int32).max
+# What batch_size="auto" keeps to.
+_MIN_STEPS_PER_EPOCH, _MIN_BATCH_SIZE, _MAX_BATCH_SIZE = 8, 32, 256
 
 
 @dataclass
@@ -55,17 +61,26 @@ class Training:
     learned: dict[str, Any]
 
 
+def _has_weights(estimator: BaseMoFA) -> bool:
+    """Tell whether the fusion weighs modalities; one of the user's own may."""
+    fusion = _fusion_of(estimator)
+    if getattr(getattr(fusion, "func", fusion), "has_weights", True):
+        return True
+    raise AttributeError(_no_weights(estimator.fusion))
+
+
 class BaseMoFA(BaseEstimator):
     """Base class of the estimators around one network."""
 
     _parameter_constraints: dict = {
         "modalities": [dict, callable, None],
-        "fusion": [StrOptions(set(FUSIONS)), type],
+        "fusion": [StrOptions(set(FUSIONS)), callable],
         "hidden_dim": [Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "modality_dropout": [Interval(Real, 0, 1, closed="left")],
-        "loss": [StrOptions(set(LOSSES)), type],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "anneal_dropout": ["boolean"],
+        "loss": [StrOptions(set(LOSSES)), callable],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "schedule": [StrOptions(set(SCHEDULES)), type],
@@ -90,14 +105,25 @@ class BaseMoFA(BaseEstimator):
     _fit_stacked = staticmethod(fit_stacked)
     _predict_stacked = staticmethod(predict_stacked)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state for a pickle or a file: the network as plain arrays."""
+        return pack_net(dict(super().__getstate__()))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(unpack_net(state))
+
     @property
     def module_(self) -> MoFANetwork:
         """The trained network, a torch module on the CPU."""
         check_is_fitted(self, "net_")
         return self.net_.module_
 
+    @available_if(_has_weights)
     def modality_attention(self, X: Any) -> pd.DataFrame:
         """Tell how much each modality weighs in each row.
+
+        What a weight is depends on the fusion, see :mod:`mofa_sklearn.networks.fusions`.
+        The method is there for fusions that have weights.
 
         Parameters
         ----------
@@ -122,9 +148,7 @@ class BaseMoFA(BaseEstimator):
         def weights(module, chunk):
             _, attention = module.fuse(chunk)
             if attention is None:
-                raise AttributeError(
-                    f"The fusion {self.fusion!r} has no weight for each modality."
-                )
+                raise AttributeError(_no_weights(self.fusion))
             return attention
 
         attention = evaluate(self.module_, weights, X, resolve_device(self.device))
@@ -160,13 +184,16 @@ class BaseMoFA(BaseEstimator):
         X_val = validate_data(
             self, X_val, dtype=np.float32, order="C", ensure_all_finite=False, reset=False
         )
-        y_val = check_array(y_val, ensure_2d=False, dtype="numeric", input_name="y_val")
+        y_val = self._check_validation_targets(y_val)
         if len(y_val) != len(X_val):
             raise ValueError(
                 f"X_val has {len(X_val)} rows and y_val {len(y_val)}: they must be the same."
             )
         weight = _check_weight("sample_weight_val", sample_weight_val, X_val)
         return LabelledRows(_in_order(X_val, blocks), y_val, weight)
+
+    def _check_validation_targets(self, y_val: Any) -> np.ndarray:
+        return check_array(y_val, ensure_2d=False, dtype="numeric", input_name="y_val")
 
     def _check_features(self, X: Any) -> np.ndarray:
         """Check rows against those of the fit, and bring their blocks into order."""
@@ -210,17 +237,25 @@ class BaseMoFA(BaseEstimator):
         valid_rows: Rows | None,
         learned: dict[str, Any],
         random_state: np.random.RandomState,
+        criterion: nn.Module | None = None,
     ) -> Training:
         """Build the network, and plan its training."""
         seeds = random_state.randint(_MAX_SEED, size=3)
-        widths = [len(positions) for positions in learned["modalities_"].values()]
-        n_outputs = train_rows.y.shape[1]
-        module = build_seeded(lambda: self._build(widths, n_outputs), int(seeds[0]))
+        blocks, n_targets = learned["modalities_"], train_rows.y.shape[1]
+        module = build_seeded(lambda: self._build(blocks, n_targets), int(seeds[0]))
         history = []
         if self._continues():
             module.load_state_dict(self.module_.state_dict())
             history = self.history_
-        plan = self._plan(valid_rows is not None, seeds[1:].tolist(), history)
+        n_weights = sum(parameter.numel() for parameter in module.parameters())
+        plan = self._plan(
+            valid_rows is not None,
+            seeds[1:].tolist(),
+            history,
+            n_weights,
+            len(train_rows),
+            criterion,
+        )
         return Training(module, train_rows, valid_rows, plan, learned)
 
     def _keep(self, training: Training, result: TrainingResult) -> None:
@@ -233,33 +268,52 @@ class BaseMoFA(BaseEstimator):
         self.n_iter_ = len(result.history)
         self.best_iteration_ = result.best_epoch
 
-    def _build(self, widths: list[int], n_outputs: int) -> MoFANetwork:
-        fusion = FUSIONS[self.fusion] if isinstance(self.fusion, str) else self.fusion
+    def _build(self, blocks: dict[str, np.ndarray], n_targets: int) -> MoFANetwork:
         return MoFANetwork(
-            widths,
-            n_outputs,
-            fusion,
+            [len(positions) for positions in blocks.values()],
+            n_targets * self._outputs_per_target(),
+            _fusion_of(self),
             hidden_dim=self.hidden_dim,
             dropout=self.dropout,
             modality_dropout=self.modality_dropout,
+            modality_names=list(blocks),
         )
 
-    def _plan(self, has_validation: bool, seeds: list[int], history: list) -> TrainingPlan:
+    def _outputs_per_target(self) -> int:
+        return getattr(self._loss(), "outputs_per_target", 1)
+
+    def _loss(self) -> nn.Module:
+        return make_loss(LOSSES[self.loss] if isinstance(self.loss, str) else self.loss)
+
+    def _criterion(self) -> nn.Module:
+        """Make what the training minimises."""
+        return self._loss()
+
+    def _plan(
+        self,
+        has_validation: bool,
+        seeds: list[int],
+        history: list,
+        n_weights: int = 0,
+        n_rows: int = 0,
+        criterion: nn.Module | None = None,
+    ) -> TrainingPlan:
         device = resolve_device(self.device)
         stops = self.early_stopping and has_validation
         return TrainingPlan(
-            criterion=LOSSES[self.loss]() if isinstance(self.loss, str) else self.loss(),
+            criterion=self._criterion() if criterion is None else criterion,
             schedule=SCHEDULES[self.schedule]()
             if isinstance(self.schedule, str)
             else self.schedule(),
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
-            batch_size=self.batch_size,
+            batch_size=_batch_size(n_rows) if self.batch_size == "auto" else self.batch_size,
             max_epochs=self.max_epochs,
             keep_best=stops,
             n_iter_no_change=self.n_iter_no_change if stops else None,
             device=device,
-            autocast=resolve_precision(self.precision, device),
+            anneal_dropout=self.anneal_dropout,
+            autocast=resolve_precision(self.precision, device, n_weights),
             shuffle_seed=seeds[0],
             dropout_seed=seeds[1],
             callbacks=list(self.callbacks) if self.callbacks is not None else [],
@@ -299,6 +353,22 @@ class BaseMoFA(BaseEstimator):
 def random_state_of(estimator: BaseMoFA) -> np.random.RandomState:
     """Return the generator that one fit draws all its seeds from."""
     return check_random_state(estimator.random_state)
+
+
+def _batch_size(n_rows: int) -> int:
+    """Return the largest power of two that makes eight steps an epoch, within bounds."""
+    steps = max(1, n_rows // _MIN_STEPS_PER_EPOCH)
+    return min(max(2 ** (steps.bit_length() - 1), _MIN_BATCH_SIZE), _MAX_BATCH_SIZE)
+
+
+def _fusion_of(estimator: BaseMoFA) -> Callable[..., nn.Module]:
+    fusion = estimator.fusion
+    return FUSIONS[fusion] if isinstance(fusion, str) else fusion
+
+
+def _no_weights(fusion: Any) -> str:
+    weighing = [name for name, kind in FUSIONS.items() if kind.has_weights]
+    return f"fusion={fusion!r} has no weight for each modality; these have: {', '.join(weighing)}."
 
 
 def _in_order(X: np.ndarray, blocks: dict[str, np.ndarray]) -> np.ndarray:

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
+from torch import nn
 
+from ..networks.losses import TargetWeighted
 from ..training.batches import Rows
 from ..training.devices import resolve_device
 from ..training.inference import evaluate
 from ..training.train import train
 from ._base import BaseMoFA, LabelledRows, Training, random_state_of
-from ._targets import TargetScale
+from ._targets import TargetScale, check_target_weight
+
+
+def _predicts_quantiles(estimator: MoFARegressor) -> bool:
+    if hasattr(estimator._loss(), "levels"):
+        return True
+    raise AttributeError(
+        f"loss={estimator.loss!r} predicts no quantiles; take loss='quantile' for them."
+    )
 
 
 class MoFARegressor(RegressorMixin, BaseMoFA):
@@ -31,14 +42,25 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         width, slice, list of columns or callable; None reads it from the column
         names. See :func:`mofa_sklearn.modalities.resolve_modalities`.
 
-    fusion : {"modality_attention"} or type, default="modality_attention"
-        How the encodings become one vector, or a class of your own, see
-        :mod:`mofa_sklearn.networks.fusions`.
+    fusion : str, type or callable, default="modality_attention"
+        How the encodings become one vector, or one prediction:
+
+        - ``"modality_attention"``: weighed by a softmax over modalities, concatenated.
+        - ``"concat"``: concatenated.
+        - ``"gated"``: a sigmoid gate for every feature, summed.
+        - ``"cross_attention"``: each modality queries the others.
+        - ``"self_attention"``: a small transformer over the modalities.
+        - ``"conditional_query"``: the first modality guides the others.
+        - ``"product_of_experts"``: each gives a Gaussian, and they are multiplied.
+        - ``"late"``: a prediction from each modality, averaged by softmax weights.
+
+        Or a class of your own, or a ``functools.partial`` of a class with parameters
+        of it, see :mod:`mofa_sklearn.networks.fusions`.
 
     hidden_dim : int, default=512
         Width of an encoding.
 
-    dropout : float, default=0.3
+    dropout : float, default=0.4
         Dropout rate, in [0, 1); the widest layer, after the fusion, has 1.25
         times as much.
 
@@ -46,12 +68,31 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         Probability, in [0, 1), that a modality of a row is hidden in a training
         step; one modality of each row always stays.
 
-    loss : {"squared_error"} or type, default="squared_error"
-        What the training minimises, on standardised targets, or a class of your
-        own, see :mod:`mofa_sklearn.networks.losses`.
+    anneal_dropout : bool, default=True
+        Whether dropout fades out: linearly, `dropout` within the first 70 % of
+        `max_epochs`, `modality_dropout` within the first 20 % ([3]_). Targets that
+        are mostly noise stop early, with nearly all of it; targets that are nearly
+        determined are trained on without.
 
-    batch_size : int, default=128
-        Rows per training step.
+    loss : str, type or callable, default="squared_error"
+        What the training minimises, and early stopping watches, on standardised
+        targets:
+
+        - ``"squared_error"``: for the mean.
+        - ``"huber"``: squared up to one standard deviation, absolute beyond.
+        - ``"hybrid"``: the sum of these two.
+        - ``"absolute_error"``: for the median.
+        - ``"ccc"``: one minus the concordance correlation.
+        - ``"quantile"``: for five quantiles; `predict` gives the median, and
+          `predict_quantiles` all of them.
+
+        Or a class, of torch as ``torch.nn.SmoothL1Loss`` or your own, or a
+        ``functools.partial`` of a class with parameters of it, see
+        :mod:`mofa_sklearn.networks.losses`.
+
+    batch_size : int or "auto", default="auto"
+        Rows per training step. ``"auto"``: a power of two from 32 to 256, the largest
+        with which an epoch still has eight steps.
 
     learning_rate : float, default=1e-3
         Highest learning rate of AdamW.
@@ -59,12 +100,14 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
     weight_decay : float, default=1e-3
         Weight decay of AdamW.
 
-    schedule : {"cosine", "plateau", "constant"} or type, default="cosine"
+    schedule : {"cosine", "one_cycle", "plateau", "warmup_plateau", "constant"} or type, \
+            default="cosine"
         Course of the learning rate: ``"cosine"`` warms up for a tenth of
-        `max_epochs` and falls to zero at their end, ``"plateau"`` halves it after
-        more than five epochs without progress.
+        `max_epochs` and falls to zero at their end, ``"one_cycle"`` rises for three
+        tenths of them, ``"plateau"`` halves it after more than five epochs without
+        progress, ``"warmup_plateau"`` does so after a warm-up.
 
-    max_epochs : int, default=60
+    max_epochs : int, default=30
         Passes over the training rows, at most.
 
     early_stopping : bool, default=True
@@ -85,8 +128,10 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         predictions are scaled back.
 
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Precision of the training's matrix products. ``"auto"`` takes bfloat16 on
-        GPUs that have it. Predictions are always computed in float32.
+        Precision of the training's matrix products. ``"auto"`` takes bfloat16 for
+        networks of 100,000 weights or more where it is fast: on GPUs that have it,
+        and on CPUs with matrix units for it (AMX). Predictions are always computed
+        in float32.
 
     device : str, default="auto"
         ``"auto"`` (a GPU where there is one), ``"cpu"``, ``"cuda"``, ``"cuda:1"``,
@@ -101,6 +146,9 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
 
     verbose : int, default=0
         Shows a progress bar if above 0.
+
+    target_weight : array-like of shape (n_targets,), default=None
+        How much each target counts in the loss; None: all the same.
 
     random_state : int, RandomState instance or None, default=None
         Determines the initial weights, the validation rows, the order of rows and
@@ -118,14 +166,18 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         Column positions of every modality.
 
     history_ : skorch.history.History
-        For each epoch its ``train_loss`` and ``valid_loss``, on standardised
-        targets, its ``learning_rate`` and its duration ``dur`` in seconds.
+        For each epoch its ``train_loss`` (a penalty of the fusion included) and
+        ``valid_loss``, on standardised targets, its ``learning_rate`` and its
+        duration ``dur`` in seconds.
 
     n_iter_ : int
         Number of epochs trained.
 
     best_iteration_ : int
         The epoch, counted from one, whose weights are kept.
+
+    quantile_levels_ : ndarray of shape (n_levels,)
+        The levels of `predict_quantiles`, ascending. Only with a quantile loss.
 
     target_mean_, target_scale_ : ndarray of shape (n_targets,)
         What targets were standardised by.
@@ -146,6 +198,8 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
     .. [1] MoFA-Lite: modality attention over CLIP, VideoMAE and BGE-M3 embeddings
        for micro-video popularity prediction.
     .. [2] Loshchilov and Hutter, "Decoupled Weight Decay Regularization", ICLR 2019.
+    .. [3] Rennie, Goel and Thomas, "Annealed Dropout Training of Deep Networks", IEEE
+       SLT 2014.
 
     Examples
     --------
@@ -163,6 +217,7 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
     _parameter_constraints: dict = {
         **BaseMoFA._parameter_constraints,
         "standardize_target": ["boolean"],
+        "target_weight": ["array-like", None],
     }
 
     def __init__(
@@ -171,14 +226,15 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         *,
         fusion="modality_attention",
         hidden_dim=512,
-        dropout=0.3,
+        dropout=0.4,
         modality_dropout=0.1,
+        anneal_dropout=True,
         loss="squared_error",
-        batch_size=128,
+        batch_size="auto",
         learning_rate=1e-3,
         weight_decay=1e-3,
         schedule="cosine",
-        max_epochs=60,
+        max_epochs=30,
         early_stopping=True,
         validation_fraction=0.1,
         n_iter_no_change=10,
@@ -188,6 +244,7 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         warm_start=False,
         callbacks=None,
         verbose=0,
+        target_weight=None,
         random_state=None,
     ):
         self.modalities = modalities
@@ -195,6 +252,7 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         self.hidden_dim = hidden_dim
         self.dropout = dropout
         self.modality_dropout = modality_dropout
+        self.anneal_dropout = anneal_dropout
         self.loss = loss
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -210,6 +268,7 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         self.warm_start = warm_start
         self.callbacks = callbacks
         self.verbose = verbose
+        self.target_weight = target_weight
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -269,12 +328,34 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         ndarray of shape (n_samples,) or (n_samples, n_targets), float64
             The shape of the targets of the fit.
         """
-        check_is_fitted(self, "net_")
-        X = self._check_features(X)
-        outputs = evaluate(
-            self.module_, lambda module, chunk: module(chunk), X, resolve_device(self.device)
-        )
-        return self._from_outputs(outputs)
+        return self._from_outputs(self._outputs(X))
+
+    @available_if(_predicts_quantiles)
+    def predict_quantiles(self, X) -> np.ndarray:
+        """Predict quantiles of the targets.
+
+        Only with a quantile loss: ``loss="quantile"``, or
+        ``functools.partial(mofa_sklearn.networks.losses.Quantile, levels=...)``.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            The rows, with the columns of the fit.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_targets, n_levels), float64
+            A 1-D y counts as one target. Levels are those of `quantile_levels_`;
+            quantiles do not cross.
+        """
+        return self._target_scale.invert_each(self._to_quantiles(self._outputs(X)))
+
+    @property
+    def quantile_levels_(self) -> np.ndarray:
+        """The levels of `predict_quantiles`."""
+        if self._quantile_levels is None:
+            raise AttributeError("The loss of the last fit predicts no quantiles.")
+        return np.array(self._quantile_levels)
 
     @property
     def target_mean_(self) -> np.ndarray:
@@ -299,6 +380,8 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         if validation is None and self.early_stopping:
             train_index, valid_index = self._split(rows, random_state)
         scale = self._learn_target_scale(rows, train_index)
+        if self.target_weight is not None:
+            check_target_weight(self.target_weight, len(scale.mean))
         X, y, weight = rows.X, scale.apply(rows.y), rows.sample_weight
         device = resolve_device(self.device)
         train_rows = Rows(X, y, weight, train_index, device)
@@ -310,12 +393,31 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
             valid_rows = Rows(train_rows.X, y, weight, valid_index, device)
         else:
             valid_rows = None
-        learned = {"modalities_": blocks, "_target_scale": scale}
+        levels = getattr(self._loss(), "levels", None)
+        learned = {"modalities_": blocks, "_target_scale": scale, "_quantile_levels": levels}
         return self._training(train_rows, valid_rows, learned, random_state)
+
+    def _outputs(self, X) -> np.ndarray:
+        check_is_fitted(self, "net_")
+        X = self._check_features(X)
+        return evaluate(
+            self.module_, lambda module, chunk: module(chunk), X, resolve_device(self.device)
+        )
 
     def _from_outputs(self, outputs: np.ndarray) -> np.ndarray:
         """Turn the network's outputs into predictions."""
+        if self._quantile_levels is not None:
+            outputs = self._to_quantiles(outputs)[..., self._quantile_levels.index(0.5)]
         return self._target_scale.invert(outputs)
+
+    def _to_quantiles(self, outputs: np.ndarray) -> np.ndarray:
+        """Return (n_samples, n_targets, n_levels), sorted, so that none cross."""
+        n_levels = len(self.quantile_levels_)
+        return np.sort(outputs.reshape(len(outputs), -1, n_levels), axis=-1)
+
+    def _criterion(self) -> nn.Module:
+        loss = self._loss()
+        return loss if self.target_weight is None else TargetWeighted(loss, self.target_weight)
 
     def _learn_target_scale(
         self, rows: LabelledRows, train_index: np.ndarray | None

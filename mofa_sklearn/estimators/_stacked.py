@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
+from torch import nn
 
 from ..modalities import resolve_modalities
 from ..networks.stacking import is_stackable, is_stackable_loss
@@ -21,14 +22,23 @@ from ..training.threads import torch_threads
 # Up to so many weights each, ten members on one CPU core train faster together than one by
 # one in two threads on two cores; with a million they are slower even than on one core.
 _MAX_WEIGHTS_ON_CPU = 50_000
+# What makes a method's result of the network's outputs.
+_FROM_OUTPUTS = {"predict": "_from_outputs", "predict_proba": "_probabilities"}
 
 
-def stacks(estimator: Any, X: Any, y: np.ndarray, *, only_if_faster: bool = False) -> bool:
+def stacks(
+    estimator: Any,
+    X: Any,
+    y: np.ndarray,
+    *,
+    only_if_faster: bool = False,
+    criterion: nn.Module | None = None,
+) -> bool:
     """Tell whether clones of an estimator can be fitted together.
 
     They cannot with callbacks, with a fusion that does not work along a members
-    axis, with a loss that does not look at each row for itself, or with a `fit` of
-    a subclass's own.
+    axis, with a loss that has weights or mixes members up, or with a `fit` of a
+    subclass's own.
 
     Parameters
     ----------
@@ -41,6 +51,8 @@ def stacks(estimator: Any, X: Any, y: np.ndarray, *, only_if_faster: bool = Fals
     only_if_faster : bool, default=False
         Whether to say no where training one by one is faster: on a CPU, for
         networks of more than 50,000 weights.
+    criterion : nn.Module, default=None
+        What a training minimises; None takes what the estimator says.
 
     Returns
     -------
@@ -56,7 +68,7 @@ def stacks(estimator: Any, X: Any, y: np.ndarray, *, only_if_faster: bool = Fals
             return False
         device = resolve_device(estimator.device)
         module = _trial_network(estimator, X, n_targets)
-        loss = estimator._plan(False, [0, 0], []).criterion
+        loss = estimator._plan(False, [0, 0], [], criterion=criterion).criterion
     except (TypeError, ValueError):
         return False
     if only_if_faster and not _is_faster(module, device.type):
@@ -79,6 +91,10 @@ def fit_stacked(estimators: Sequence[Any], fit_arguments: Sequence[Mapping[str, 
     for estimator, arguments in zip(estimators, fit_arguments, strict=True):
         estimator._validate_params()
         trainings.append(estimator._prepare(**arguments))
+    # Folds a row apart may be on two sides of a bound of batch_size="auto".
+    batch_size = min(training.plan.batch_size for training in trainings)
+    for training in trainings:
+        training.plan.batch_size = batch_size
     results = train_stacked(
         [training.module for training in trainings],
         [training.train_rows for training in trainings],
@@ -89,7 +105,7 @@ def fit_stacked(estimators: Sequence[Any], fit_arguments: Sequence[Mapping[str, 
         estimator._keep(training, result)
 
 
-def predict_stacked(estimators: Sequence[Any], X: Any) -> np.ndarray:
+def predict_stacked(estimators: Sequence[Any], X: Any, method: str = "predict") -> np.ndarray:
     """Predict with every estimator; rows are checked once for all of them.
 
     Parameters
@@ -98,6 +114,8 @@ def predict_stacked(estimators: Sequence[Any], X: Any) -> np.ndarray:
         Fitted.
     X : array-like or DataFrame of shape (n_samples, n_features)
         The rows.
+    method : {"predict", "predict_proba"}, default="predict"
+        What to predict.
 
     Returns
     -------
@@ -107,13 +125,14 @@ def predict_stacked(estimators: Sequence[Any], X: Any) -> np.ndarray:
         check_is_fitted(estimator, "net_")
     first = estimators[0]
     alike = all(_take_the_same_rows(first, other) for other in estimators[1:])
-    if not (alike and _defined_together(type(first), "predict", "_from_outputs")):
-        return np.stack([estimator.predict(X) for estimator in estimators])
+    part = _FROM_OUTPUTS[method]
+    if not (alike and _defined_together(type(first), method, part)):
+        return np.stack([getattr(estimator, method)(X) for estimator in estimators])
     X = first._check_features(X)
     modules = [estimator.module_ for estimator in estimators]
     outputs = evaluate_members(modules, X, resolve_device(first.device))
     return np.stack(
-        [estimator._from_outputs(own) for estimator, own in zip(estimators, outputs, strict=True)]
+        [getattr(each, part)(own) for each, own in zip(estimators, outputs, strict=True)]
     )
 
 
@@ -122,8 +141,8 @@ def _trial_network(estimator: Any, X: Any, n_targets: int):
     trial = clone(estimator)
     if not hasattr(X, "columns"):
         X = check_array(X, dtype=None, ensure_all_finite=False)
-    widths = [len(block) for block in resolve_modalities(X, trial.modalities).values()]
-    return build_seeded(lambda: trial._build(widths, n_targets), 0)
+    blocks = resolve_modalities(X, trial.modalities)
+    return build_seeded(lambda: trial._build(blocks, n_targets), 0)
 
 
 def _defined_together(kind: type, method: str, part: str) -> bool:

@@ -28,6 +28,9 @@ class Dropout(nn.Module):
         Where the bytes are drawn from; None is torch's global generator. Set
         by :func:`seed_dropout` for the time of the training.
 
+    strength : float, in [0, 1]
+        What part of the rate is in force now, see :func:`set_dropout_strength`.
+
     References
     ----------
     .. [1] Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks
@@ -38,13 +41,14 @@ class Dropout(nn.Module):
         super().__init__()
         self.rate = rate
         self.generator: torch.Generator | None = None
-        self._n_dropped = min(round(rate * _LEVELS), _LEVELS - 1)
+        self.strength = 1.0
 
     def forward(self, x: Tensor) -> Tensor:
-        if not self.training or self._n_dropped == 0:
+        n_dropped = min(round(self.rate * self.strength * _LEVELS), _LEVELS - 1)
+        if not self.training or n_dropped == 0:
             return x
-        kept = random_bytes(x.shape, x.device, self.generator) >= self._n_dropped
-        return x * kept.to(x.dtype).mul_(_LEVELS / (_LEVELS - self._n_dropped))
+        kept = random_bytes(x.shape, x.device, self.generator) >= n_dropped
+        return x * kept.to(x.dtype).mul_(_LEVELS / (_LEVELS - n_dropped))
 
     def extra_repr(self) -> str:
         return f"rate={self.rate}"
@@ -88,3 +92,20 @@ def seed_dropout(module: nn.Module, generator: torch.Generator | None) -> None:
     for layer in module.modules():
         if hasattr(layer, "generator"):
             layer.generator = generator
+
+
+def set_dropout_strength(module: nn.Module, dropout: float, modality_dropout: float) -> None:
+    """Say what part of a network's dropout rates is in force.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        The network.
+    dropout, modality_dropout : float, in [0, 1]
+        Factors of the rate at which values, and modalities, are dropped.
+    """
+    for layer in module.modules():
+        if isinstance(layer, Dropout):
+            layer.strength = dropout
+        elif hasattr(layer, "modality_strength"):
+            layer.modality_strength = modality_dropout

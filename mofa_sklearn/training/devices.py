@@ -40,15 +40,22 @@ def resolve_device(device: str) -> torch.device:
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 
-def resolve_precision(precision: str, device: torch.device) -> torch.dtype | None:
-    """Return the type that matrix products are computed in.
+# Below this the casts of a step cost more than its cheaper products save.
+_MIN_WEIGHTS_FOR_BFLOAT16 = 100_000
+
+
+def resolve_precision(precision: str, device: torch.device, n_weights: int) -> torch.dtype | None:
+    """Return the type that a training's matrix products are computed in.
 
     Parameters
     ----------
     precision : {"auto", "float32", "bfloat16"}
-        ``"auto"`` takes bfloat16 on GPUs that have it, and float32 elsewhere.
+        ``"auto"`` takes bfloat16 for networks of 100,000 weights or more, on GPUs
+        that have it and on CPUs with matrix units for it (AMX); float32 elsewhere.
     device : torch.device
         Where to compute.
+    n_weights : int
+        Number of weights of the network.
 
     Returns
     -------
@@ -56,6 +63,15 @@ def resolve_precision(precision: str, device: torch.device) -> torch.dtype | Non
         None stands for float32, without autocast.
     """
     if precision == "auto":
-        fast = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+        fast = n_weights >= _MIN_WEIGHTS_FOR_BFLOAT16 and _has_fast_bfloat16(device)
         return torch.bfloat16 if fast else None
     return torch.bfloat16 if precision == "bfloat16" else None
+
+
+def _has_fast_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    # Without AMX a CPU's bfloat16 is slower than its float32. Older versions of torch do
+    # not tell.
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    return device.type == "cpu" and bool(capabilities.get("amx_bf16"))

@@ -9,6 +9,8 @@ from skorch import NeuralNet
 from skorch.callbacks import EpochTimer
 from torch import Tensor
 
+from ..networks import MoFANetwork
+from ..networks.losses import mean_loss, needs_whole_batch
 from .batches import Batches, Rows
 from .interrupts import StopTraining, interrupt_goes_up, raise_if_cancelled
 
@@ -23,9 +25,10 @@ class MoFANet(NeuralNet):
     """A skorch net for rows with weights, without per-row collation.
 
     Differs from :class:`skorch.NeuralNet` in what costs time or loses results:
-    batches are sliced from tensors in memory, a loss is a weighted mean over
-    rows, gradients are clipped, an epoch's loss is read once instead of once a
-    batch, and callbacks and interrupts that end a training are told apart.
+    batches are sliced from tensors in memory, a loss is a weighted mean over rows
+    (or of all validation rows together, where it needs that), gradients are clipped,
+    an epoch's loss is read once instead of once a batch, and callbacks and interrupts
+    that end a training are told apart.
 
     Parameters
     ----------
@@ -81,22 +84,17 @@ class MoFANet(NeuralNet):
         with torch.autocast(device_type, dtype=self.autocast, enabled=self.autocast is not None):
             return super().infer(x, **fit_params)
 
-    def get_loss(self, y_pred, y_true, X=None, training=False) -> Tensor:
+    def get_loss(self, y_pred, y_true, X=None, training=False, penalty=None) -> Tensor:
         target, weight = y_true
-        losses = self.criterion_(y_pred.float(), target.to(y_pred.device))
-        if weight is None:
-            return losses.mean()
-        weight = weight.to(losses.device)
-        # A batch may hold nothing but rows of weight zero.
-        return (losses * weight).sum() / weight.sum().clamp(min=torch.finfo(weight.dtype).tiny)
+        return mean_loss(self.criterion_, y_pred, target.to(y_pred.device), weight, penalty)
 
     def train_step(self, batch, **fit_params):
         if not self.module_.training:
             self._set_training(True)
         X, y = batch
         self.optimizer_.zero_grad()
-        y_pred = self.infer(X, **fit_params)
-        loss = self.get_loss(y_pred, y, X=X, training=True)
+        y_pred, penalty = self._infer_with_penalty(X, **fit_params)
+        loss = self.get_loss(y_pred, y, X=X, training=True, penalty=penalty)
         loss.backward()
         self.notify(
             "on_grad_computed",
@@ -108,10 +106,16 @@ class MoFANet(NeuralNet):
         self.optimizer_.step()
         return {"loss": loss, "y_pred": y_pred}
 
+    def _infer_with_penalty(self, X, **fit_params) -> tuple[Tensor, Tensor | None]:
+        if isinstance(self.module_, MoFANetwork):
+            return self.infer(X, with_penalty=True, **fit_params)
+        return self.infer(X, **fit_params), None
+
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         if iterator is None:
             return
-        losses, weights = [], []
+        losses, weights, outputs = [], [], []
+        together = needs_whole_batch(self.criterion_) and not training
         for batch in iterator:
             raise_if_cancelled()
             self.notify("on_batch_begin", batch=batch, training=training)
@@ -119,11 +123,22 @@ class MoFANet(NeuralNet):
             losses.append(step["loss"].detach())
             _, (target, weight) = batch
             weights.append(losses[-1].new_tensor(len(target)) if weight is None else weight.sum())
+            if together:
+                outputs.append((step["y_pred"], target, weight))
             self.notify("on_batch_end", batch=batch, training=training, **step)
-        weight = torch.stack(weights).to(losses[0].device)
-        mean = (torch.stack(losses) * weight).sum() / weight.sum()
+        if together:
+            mean = self._loss_of_all(outputs)
+        else:
+            weight = torch.stack(weights).to(losses[0].device)
+            mean = (torch.stack(losses) * weight).sum() / weight.sum()
         self.history.record(f"{prefix}_loss", mean.item())
         self.history.record(f"{prefix}_batch_count", len(losses))
+
+    def _loss_of_all(self, outputs: list[tuple[Tensor, Tensor, Tensor | None]]) -> Tensor:
+        """Compute the loss of all batches' rows together."""
+        predictions, targets, weights = zip(*outputs, strict=True)
+        weight = None if weights[0] is None else torch.cat(weights)
+        return self.get_loss(torch.cat(predictions), (torch.cat(targets), weight))
 
     def notify(self, method_name, **cb_kwargs):
         if method_name != "on_epoch_end":

@@ -13,7 +13,9 @@ from skorch.history import History
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from ..networks.losses import mean_loss, needs_whole_batch
 from ..networks.stacking import stack_modules, unstack_module
+from .annealing import anneal_dropout
 from .batches import Rows
 from .course import Course
 from .interrupts import raise_if_cancelled
@@ -78,12 +80,6 @@ def train_stacked(
     return [member.result() for member in members]
 
 
-def row_losses(criterion: nn.Module, prediction: Tensor, target: Tensor) -> Tensor:
-    """Return each row's loss, (n_members, batch), from (n_members, batch, n_targets)."""
-    losses = criterion(prediction.float().flatten(0, 1), target.flatten(0, 1))
-    return losses.view(prediction.shape[:-1])
-
-
 @dataclass
 class _Member:
     """One network's part in a training together."""
@@ -143,10 +139,14 @@ class _Member:
             self.weights.copy_(weights)
 
     @property
+    def progress(self) -> float:
+        """The part of the planned epochs that is over; the same for all members."""
+        return (len(self.history) - len(self.plan.history)) / self.plan.max_epochs
+
+    @property
     def has_ended(self) -> bool:
-        n_epochs = len(self.history) - len(self.plan.history)
         stops = self.course.diverged or self.course.is_out_of_patience
-        return stops or n_epochs >= self.plan.max_epochs
+        return stops or self.progress >= 1
 
     def result(self) -> TrainingResult:
         net = make_net(self.module, self.plan)
@@ -175,6 +175,8 @@ class _Stack:
     def run_epoch(self) -> None:
         """Train all members for an epoch, and let go of those that have ended."""
         start = time.perf_counter()
+        if self.plan.anneal_dropout:
+            anneal_dropout(self.module, self.members[0].progress)
         losses = {"train": self._train()}
         if self.members[0].valid_rows is not None:
             losses["valid"] = self._validate()
@@ -195,19 +197,27 @@ class _Stack:
                 member.next_rate() if active else member.last_rate()
                 for member, active in zip(self.members, batch.is_active, strict=True)
             ]
-            loss, weight = self._loss(batch)
+            prediction, penalty = self._infer(batch.X, with_penalty=True)
+            loss = mean_loss(self.plan.criterion, prediction, batch.y, batch.weight, penalty)
             self.optimizer.backward(loss.sum())
             self.optimizer.step(rates, batch.is_active)
-            mean.add(loss.detach(), weight)
+            mean.add(loss.detach(), batch.weight.sum(dim=1))
         return mean.value()
 
     @torch.no_grad()
     def _validate(self) -> Tensor:
         """Return each member's mean loss over its validation rows."""
         self.module.eval()
+        criterion = self.plan.criterion
+        parts = (
+            (self._infer(batch.X), batch.y, batch.weight) for batch in self._batches(train=False)
+        )
+        if needs_whole_batch(criterion):
+            together = [torch.cat(part, dim=1) for part in zip(*parts, strict=True)]
+            return mean_loss(criterion, *together)
         mean = _RunningMean()
-        for batch in self._batches(train=False):
-            mean.add(*self._loss(batch))
+        for prediction, target, weight in parts:
+            mean.add(mean_loss(criterion, prediction, target, weight), weight.sum(dim=1))
         return mean.value()
 
     def _batches(self, train: bool) -> Iterator[StackedBatch]:
@@ -222,16 +232,11 @@ class _Stack:
             raise_if_cancelled()
             yield batch
 
-    def _loss(self, batch: StackedBatch) -> tuple[Tensor, Tensor]:
-        """Return each member's mean loss and the sum of its rows' weights, (n_members,)."""
+    def _infer(self, X: Tensor, **kwargs: bool) -> Any:
         autocast = self.plan.autocast
         device_type = self.plan.device.type
         with torch.autocast(device_type, dtype=autocast, enabled=autocast is not None):
-            prediction = self.module(batch.X)
-        losses = row_losses(self.plan.criterion, prediction, batch.y)
-        weight = batch.weight.sum(dim=1)
-        tiny = torch.finfo(weight.dtype).tiny
-        return (losses * batch.weight).sum(dim=1) / weight.clamp(min=tiny), weight
+            return self.module(X, **kwargs)
 
     def _remember(self) -> None:
         """Keep the weights of every member whose best epoch this was."""

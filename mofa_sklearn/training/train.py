@@ -10,6 +10,7 @@ import torch
 from skorch.helper import predefined_split
 from torch import nn
 
+from .annealing import FadingDropout
 from .batches import Rows
 from .callbacks import BestWeights, EpochProgress, LearningRate
 from .net import MoFANet
@@ -42,6 +43,8 @@ class TrainingPlan:
         Seeds of the order of rows and of the random layers.
     callbacks : sequence of skorch callbacks
         The user's.
+    anneal_dropout : bool
+        Whether dropout fades out, see :func:`.annealing.anneal_dropout`.
     history : list of dict
         Epochs of an earlier training that this one goes on with.
     verbose : int
@@ -61,6 +64,7 @@ class TrainingPlan:
     shuffle_seed: int
     dropout_seed: int
     callbacks: Sequence[Any] = ()
+    anneal_dropout: bool = False
     history: Sequence[dict] = field(default_factory=list)
     verbose: int = 0
 
@@ -167,7 +171,8 @@ def monitored_loss(valid_rows: Rows | None) -> str:
 def _callbacks(plan: TrainingPlan, n_rows: int, monitor: str, best: BestWeights) -> list:
     rate = LearningRate(plan.schedule, plan.learning_rate, plan.n_steps(n_rows), monitor)
     progress = [EpochProgress(plan.max_epochs)] if plan.verbose > 0 else []
-    return [rate, best, *progress, *plan.callbacks]
+    fading = [FadingDropout(plan.max_epochs)] if plan.anneal_dropout else []
+    return [rate, best, *fading, *progress, *plan.callbacks]
 
 
 def _finished_epochs(history):

@@ -229,7 +229,7 @@ def test_early_stopping_keeps_the_epoch_of_the_lowest_validation_loss(given):
 def test_kept_weights_are_those_of_a_training_that_ends_at_the_best_epoch():
     X, y = make_data(noise=3.0)
     validation = {"X_val": X[80:], "y_val": y[80:]}
-    stopped = small_mofa(learning_rate=0.03, max_epochs=15, dropout=0.2)
+    stopped = small_mofa(learning_rate=0.03, max_epochs=15, dropout=0.2, anneal_dropout=False)
     stopped.fit(X[:80], y[:80], **validation)
     assert stopped.best_iteration_ < 15
     short = clone(stopped).set_params(max_epochs=stopped.best_iteration_, early_stopping=False)

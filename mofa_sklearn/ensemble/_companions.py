@@ -1,0 +1,115 @@
+"""Cheap regressors beside the members of an ensemble, and how much each of them counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import has_fit_parameter
+
+from ._base import _sample_weight_name
+from ._members import Fold, Member, MemberTask, fit_members
+from ._validation_sets import last_step
+
+
+def check_companions(companions: Any) -> list[tuple[str, BaseEstimator]]:
+    """Return the companions as a list; refuse what is no list of (name, regressor).
+
+    Parameters
+    ----------
+    companions : list of (str, regressor) or None
+        The ensemble's parameter.
+
+    Returns
+    -------
+    list of (str, regressor)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an entry is no pair of a name and a regressor, or a name occurs twice.
+    """
+    companions = [] if companions is None else list(companions)
+    for entry in companions:
+        is_pair = isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[0], str)
+        if not is_pair or isinstance(entry[1], type) or not hasattr(entry[1], "fit"):
+            raise TypeError(f"companions must be a list of (name, regressor), got {entry!r}.")
+    names = [name for name, _ in companions]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"The names of companions must differ, got more than once: {repeated}.")
+    return companions
+
+
+def fit_companions(
+    companions: Sequence[tuple[str, BaseEstimator]],
+    task: MemberTask,
+    folds: Sequence[Fold],
+    groups: Any,
+    n_jobs: int | None,
+) -> dict[str, list[Member]]:
+    """Fit every companion on the folds of the ensemble.
+
+    Parameters
+    ----------
+    companions : sequence of (str, regressor)
+        What to fit.
+    task : MemberTask
+        The ensemble's own: its rows, targets and weights.
+    folds : sequence of Fold
+        The splits.
+    groups : array-like of shape (n_samples,) or None
+        Each row's group, for companions whose `fit` takes them.
+    n_jobs : int or None
+        How many at a time.
+
+    Returns
+    -------
+    dict of str to list of Member
+        For every companion one on each fold.
+    """
+    fitted = {}
+    for name, estimator in companions:
+        params = {**_weights_for(estimator, task), **_groups_for(estimator, groups)}
+        own = replace(task, estimator=estimator, fit_params=params)
+        fitted[name] = list(fit_members(own.fit, folds, estimator, n_jobs))
+    return fitted
+
+
+def _weights_for(estimator: BaseEstimator, task: MemberTask) -> dict[str, Any]:
+    """Return the rows' weights under the name that a companion takes them by, if it does."""
+    if task.sample_weight is None or not has_fit_parameter(last_step(estimator), "sample_weight"):
+        return {}
+    return {_sample_weight_name(estimator): task.sample_weight}
+
+
+def _groups_for(estimator: BaseEstimator, groups: Any) -> dict[str, Any]:
+    takes = groups is not None and has_fit_parameter(estimator, "groups")
+    return {"groups": np.asarray(groups)} if takes else {}
+
+
+def predictions_of(
+    estimators: Sequence[BaseEstimator], X: Any, shape: tuple[int, ...]
+) -> np.ndarray:
+    """Return what fitted regressors predict.
+
+    Parameters
+    ----------
+    estimators : sequence of n_members regressors
+        Fitted clones of one.
+    X : array-like or DataFrame of shape (n_samples, n_features)
+        The rows.
+    shape : tuple of int
+        (n_members, n_samples, ...), the shape of the result.
+
+    Returns
+    -------
+    ndarray of that shape
+    """
+    together = getattr(type(estimators[0]), "_predict_stacked", None)
+    if together is not None:
+        return together(estimators, X).reshape(shape)
+    return np.stack([estimator.predict(X) for estimator in estimators]).reshape(shape)

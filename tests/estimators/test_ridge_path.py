@@ -1,0 +1,130 @@
+"""RidgePathRegressor gives what exact ridge regression gives."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.decomposition import PCA
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from mofa_sklearn import KFoldEnsembleRegressor
+from mofa_sklearn.estimators import RidgePathRegressor
+from tests.helpers import N_FEATURES, WIDTHS, make_data
+
+EXACT = {"max_iter": 200, "tol": 1e-10}
+
+
+def float64_data(**params):
+    X, y = make_data(**params)
+    return X.astype(np.float64), y
+
+
+@pytest.mark.parametrize("alpha", [0.1, 10.0, 1000.0])
+def test_one_penalty_gives_the_solution_of_ridge(alpha):
+    X, y = float64_data()
+    expected = make_pipeline(StandardScaler(), Ridge(alpha)).fit(X, y)
+    model = RidgePathRegressor(alphas=[alpha], **EXACT).fit(X, y)
+    assert_allclose(model.predict(X), expected.predict(X), rtol=1e-6, atol=1e-8)
+
+
+def test_more_columns_than_rows_give_the_solution_of_ridge():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(20, 60)), rng.normal(size=20)
+    expected = make_pipeline(StandardScaler(), Ridge(5.0)).fit(X, y)
+    model = RidgePathRegressor(alphas=[5.0], **EXACT).fit(X, y)
+    assert_allclose(model.predict(X), expected.predict(X), rtol=1e-6, atol=1e-8)
+
+
+def test_weights_count_rows():
+    X, y = float64_data()
+    weight = np.random.default_rng(0).integers(0, 3, size=len(X))
+    once = {"X_val": X[:20], "y_val": y[:20]}
+    weighted = RidgePathRegressor(alphas=[3.0], **EXACT).fit(X, y, weight, **once)
+    # The penalty is against a mean weight of one.
+    alpha = 3.0 * weight.sum() / len(X)
+    repeated = RidgePathRegressor(alphas=[alpha], **EXACT)
+    repeated.fit(np.repeat(X, weight, axis=0), np.repeat(y, weight, axis=0), **once)
+    assert_allclose(weighted.predict(X), repeated.predict(X), rtol=1e-6, atol=1e-8)
+
+
+def test_the_penalty_is_the_best_of_the_validation_rows():
+    X, y = float64_data(noise=3.0)
+    alphas = [0.01, 1.0, 100.0, 10_000.0]
+    held_out = {"X_val": X[80:], "y_val": y[80:]}
+    model = RidgePathRegressor(alphas=alphas, **EXACT).fit(X[:80], y[:80], **held_out)
+    errors = [
+        (
+            (
+                make_pipeline(StandardScaler(), Ridge(a)).fit(X[:80], y[:80]).predict(X[80:])
+                - y[80:]
+            )
+            ** 2
+        ).mean(axis=0)
+        for a in alphas
+    ]
+    assert model.alpha_.tolist() == [alphas[i] for i in np.argmin(errors, axis=0)]
+
+
+def test_all_components_give_the_ridge_of_the_components():
+    X, y = float64_data()
+    X = np.random.default_rng(0).normal(size=(12, 40)) @ np.diag(np.linspace(3, 0.1, 40))
+    y = X[:, :2]
+    components = make_pipeline(
+        StandardScaler(), PCA(3, svd_solver="full"), StandardScaler(), Ridge(1.0)
+    )
+    expected = components.fit(X, y).predict(X)
+    model = RidgePathRegressor(3, alphas=[1.0], random_state=0, **EXACT).fit(X, y)
+    assert_allclose(model.predict(X), expected, rtol=0.02, atol=0.02)
+
+
+def test_blocks_no_wider_than_the_components_stay_as_they_are():
+    X, y = float64_data()
+    params = {"alphas": [1.0], **EXACT}
+    whole = RidgePathRegressor(**params).fit(X, y)
+    model = RidgePathRegressor(max(WIDTHS.values()), modalities=WIDTHS, **params).fit(X, y)
+    assert_allclose(model.predict(X), whole.predict(X), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("n_components", [None, 2])
+def test_nan_counts_as_the_mean(n_components):
+    X, y = float64_data()
+    model = RidgePathRegressor(n_components, modalities=WIDTHS, random_state=0).fit(X, y)
+    missing, filled = X[:3].copy(), X[:3].copy()
+    missing[:, 2] = np.nan
+    filled[:, 2] = model.column_mean_[2]
+    assert_allclose(model.predict(missing), model.predict(filled))
+    X[5, :4] = np.nan
+    assert np.isfinite(model.fit(X, y).coef_).all()
+
+
+def test_constant_columns_and_targets_do_no_harm():
+    X, y = float64_data()
+    X[:, 0], y[:, 0] = 1e6, 5.0
+    model = RidgePathRegressor(random_state=0).fit(X, y)
+    assert_allclose(model.predict(X)[:, 0], 5.0)
+    assert abs(model.coef_[1, 0]) < 1e-6
+
+
+def test_members_of_an_ensemble_predict_together_as_they_do_alone():
+    X, y = make_data()
+    ensemble = KFoldEnsembleRegressor(RidgePathRegressor(), cv=3, random_state=0).fit(X, y)
+    alone = np.mean([member.predict(X) for member in ensemble.estimators_], axis=0)
+    assert_allclose(ensemble.predict(X), alone, rtol=1e-5)
+
+
+@pytest.mark.parametrize("alphas", [[-1.0], [], [[1.0]]])
+def test_penalties_that_are_none_are_refused(alphas):
+    with pytest.raises(ValueError, match="alphas must be a list of numbers >= 0"):
+        RidgePathRegressor(alphas=alphas).fit(*make_data())
+
+
+def test_validation_rows_need_their_targets():
+    X, y = make_data()
+    with pytest.raises(ValueError, match="both X_val and y_val"):
+        RidgePathRegressor().fit(X, y, X_val=X)
+
+
+def test_there_is_a_weight_for_each_column():
+    model = RidgePathRegressor().fit(*make_data())
+    assert model.coef_.shape == (2, N_FEATURES)
