@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ..missing import check_blocks
 from ..modalities import resolve_modalities
 from ..preprocessing import RetrievalAugmenter
+from ..preprocessing._cross_fitting import cross_fitting_folds
 from ._columns import components, filled, mean_and_scale, project
 from ._ridge_path import RidgePathRegressor
 
@@ -135,8 +136,9 @@ class RetrievalRegressor(RegressorMixin, BaseEstimator):
         self : RetrievalRegressor
             The fitted regressor.
         """
-        blocks = resolve_modalities(X, self.modalities)
+        named = X if hasattr(X, "columns") else None
         X, y = self._check(X, y)
+        blocks = resolve_modalities(X if named is None else named, self.modalities)
         check_blocks(X, blocks)
         self.modalities_ = blocks
         random_state = check_random_state(self.random_state)
@@ -151,6 +153,7 @@ class RetrievalRegressor(RegressorMixin, BaseEstimator):
             retrieved = np.zeros((len(X), 1))
         else:
             retrieved = self.augmenter_.fit_transform(self._reduced(X), y, groups=groups)
+            self.augmenter_.cv = len(self.augmenter_.cv)  # the rows of the folds are of no use now
         self.ridge_ = RidgePathRegressor(random_state=seed).fit(retrieved, y)
         return self
 
@@ -203,27 +206,28 @@ class RetrievalRegressor(RegressorMixin, BaseEstimator):
         return reduced.astype(np.float32)
 
     def _make_augmenter(self, X: np.ndarray, groups: Any, seed: int) -> RetrievalAugmenter | None:
-        """Ask for no more neighbours than the smallest part of a cross-fitting has."""
+        """Ask for no more neighbours than there are in the folds of the cross-fitting."""
         present = np.array([~np.isnan(X[:, block[0]]) for block in self.modalities_.values()])
         n_folds = _N_FOLDS if groups is None else min(_N_FOLDS, len(np.unique(groups)))
         if n_folds < 2 or present.sum(axis=1).min() < _MIN_ROWS:
             return None
-        # Half of them: folds, of groups even more so, are not of one size.
-        fewest = int(present.sum(axis=1).min()) // 2
-        n_neighbors = min(self.n_neighbors, fewest)
-        n_complete = int(present.all(axis=0).sum())
+        splits = list(cross_fitting_folds(n_folds, len(X), groups, seed))
+        n_known = min(int(present[:, train].sum(axis=1).min()) for train, _ in splits)
+        n_complete = min(int(present[:, train].all(axis=0).sum()) for train, _ in splits)
+        n_neighbors = min(self.n_neighbors, n_known)
+        if n_neighbors == 0:
+            return None
         return RetrievalAugmenter(
             dict(zip(self.modalities_, self._widths, strict=True)),
             n_neighbors=n_neighbors,
             temperature=self.temperature,
-            joint=len(present) > 1 and n_complete // 2 >= n_neighbors,
+            joint=len(present) > 1 and n_complete >= n_neighbors,
             passthrough=False,
-            cv=n_folds,
+            cv=splits,
             random_state=seed,
         )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
         tags.target_tags.multi_output = True
         return tags

@@ -170,10 +170,12 @@ class RidgePathRegressor(RegressorMixin, BaseEstimator):
         """
         if (X_val is None) != (y_val is None):
             raise ValueError("Pass both X_val and y_val, or none of them.")
+        named = X if hasattr(X, "columns") else None
+        rows, n_dimensions = self._check_training_rows(X, y, sample_weight)
         blocks = None
         if self.n_components is not None:
-            blocks = list(resolve_modalities(X, self.modalities).values())
-        rows = self._check_training_rows(X, y, sample_weight)
+            columns = rows.X if named is None else named
+            blocks = list(resolve_modalities(columns, self.modalities).values())
         random_state = check_random_state(self.random_state)
         if X_val is None:
             train, test = self._hold_back(rows, random_state)
@@ -187,7 +189,7 @@ class RidgePathRegressor(RegressorMixin, BaseEstimator):
             system = _System(rows, blocks, self.n_components, seed)
         targets = np.arange(rows.y.shape[1])
         weights, self.n_iter_ = system.solve(self.alpha_, targets, self.max_iter, self.tol)
-        self._keep(system, weights, np.ndim(y))
+        self._keep(system, weights, n_dimensions)
         return self
 
     def predict(self, X) -> np.ndarray:
@@ -224,7 +226,7 @@ class RidgePathRegressor(RegressorMixin, BaseEstimator):
             ]
         )
 
-    def _check_training_rows(self, X, y, sample_weight) -> _Rows:
+    def _check_training_rows(self, X, y, sample_weight) -> tuple[_Rows, int]:
         X, y = validate_data(
             self,
             X,
@@ -236,7 +238,7 @@ class RidgePathRegressor(RegressorMixin, BaseEstimator):
         )
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
-        return _Rows(X, y.reshape(len(y), -1), sample_weight)
+        return _Rows(X, y.reshape(len(y), -1), sample_weight), y.ndim
 
     def _held_out(self, X_val, y_val, sample_weight_val) -> _Rows:
         X_val = self._check_rows(X_val)

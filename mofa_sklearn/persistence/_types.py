@@ -32,7 +32,7 @@ _PLAIN = {
     "mofa_sklearn.estimators._targets.TargetScale",
     "mofa_sklearn.preprocessing._neighbors.BruteForceIndex",
     "mofa_sklearn.preprocessing._neighbors.NeighborSearch",
-    "mofa_sklearn.preprocessing._retrieval_augmenter._Memory",
+    "mofa_sklearn.preprocessing._memory.Memory",
     "numpy.dtype",
     "sklearn.compose._column_transformer.make_column_selector",
     "sklearn.metrics._dist_metrics.EuclideanDistance64",

@@ -66,11 +66,13 @@ def test_few_rows_predict_their_mean(n_samples):
     assert_allclose(model.predict(X), np.tile(y.mean(axis=0), (n_samples, 1)), rtol=1e-6)
 
 
+@pytest.mark.parametrize("n_groups", [None, 2, 3, 7])
 @pytest.mark.parametrize("n_samples", [10, 13, 40])
-def test_neighbours_are_fewer_where_rows_are(n_samples):
+def test_neighbours_are_fewer_where_rows_are(n_samples, n_groups):
     X, y = make_data(n_samples)
-    model = RetrievalRegressor(WIDTHS).fit(X, y)
-    assert model.augmenter_.n_neighbors <= n_samples // 2
+    groups = None if n_groups is None else np.arange(n_samples) % n_groups
+    model = RetrievalRegressor(WIDTHS).fit(X, y, groups=groups)
+    assert 1 <= model.augmenter_.n_neighbors < n_samples
     assert model.predict(X).shape == y.shape
 
 
