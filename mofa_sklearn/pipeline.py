@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 
-from .ensemble import KFoldEnsembleRegressor
+from .ensemble import KFoldEnsembleClassifier, KFoldEnsembleRegressor
 from .estimators import MoFARegressor, RetrievalRegressor, RidgePathRegressor
 from .modalities import Modalities
 from .preprocessing import ModalityPreprocessor, RankGaussTransformer
@@ -98,15 +98,16 @@ def make_mofa_pipeline(
         ``"video"``, rows of norm one and standardised columns; a network of width
         512 trained at a rate that is halved when the loss stands still, for 300
         epochs at most. ``"default"`` makes every column normal (RankGauss), trains
-        networks for 30 epochs at most, whose dropout fades out, and puts two linear
-        models beside them, one on the columns and one on 32 principal components of
-        each modality: what is predicted is the mean of networks and linear models
-        whose out-of-fold error is least.
+        networks for 30 epochs at most, whose dropout fades out, and puts three quick
+        companions beside them: a linear model on the columns, one on 32 principal
+        components of each modality, and one on the most similar training rows. What
+        is predicted is the mean of them all whose out-of-fold error is least.
 
-    estimator : regressor, default=None
+    estimator : regressor or classifier, default=None
         What is trained on the preprocessed columns; None takes
         :class:`MoFARegressor` with the recipe's parameters, and the recipe's
-        linear models beside it (``companions`` of :class:`KFoldEnsembleRegressor`).
+        companions beside it, see :class:`KFoldEnsembleRegressor`. Of a classifier,
+        a :class:`KFoldEnsembleClassifier` is made, and the step called ``classifier``.
 
     ensemble : bool, default=True
         Whether to train one member per fold; with False the pipeline ends with
@@ -188,15 +189,17 @@ def make_mofa_pipeline(
         companions = [(name, clone(each)) for name, each in chosen.companions] or None
     if not ensemble:
         return Pipeline([("preprocess", preprocess), (_role(estimator), estimator)])
-    members = KFoldEnsembleRegressor(
-        estimator,
-        cv=cv,
-        validation=validation,
-        n_jobs=n_jobs,
-        companions=companions,
-        verbose=verbose,
-        random_state=random_state,
-    )
+    params = {
+        "cv": cv,
+        "validation": validation,
+        "n_jobs": n_jobs,
+        "verbose": verbose,
+        "random_state": random_state,
+    }
+    if is_classifier(estimator):
+        members = KFoldEnsembleClassifier(estimator, **params)
+    else:
+        members = KFoldEnsembleRegressor(estimator, companions=companions, **params)
     return Pipeline([("preprocess", preprocess), (_role(estimator), members)])
 
 

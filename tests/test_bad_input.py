@@ -12,8 +12,14 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import InvalidParameterError
 from skorch.callbacks import Callback
 
-from mofa_sklearn import KFoldEnsembleRegressor, ModalityPreprocessor, make_mofa_pipeline
+from mofa_sklearn import (
+    BlendRegressor,
+    KFoldEnsembleRegressor,
+    ModalityPreprocessor,
+    make_mofa_pipeline,
+)
 from mofa_sklearn.networks.losses import SquaredError
+from mofa_sklearn.preprocessing import RetrievalAugmenter
 
 from .helpers import WIDTHS, make_data, small_mofa
 
@@ -32,12 +38,26 @@ def make_pipeline(modalities=WIDTHS, **params):
     return make_mofa_pipeline(modalities, estimator=estimator, cv=KFold(2), random_state=0)
 
 
+def make_blend(**params):
+    parts = [("network", small_mofa(**params)), ("ensemble", make_ensemble(**params))]
+    return BlendRegressor(parts, cv=KFold(2), random_state=0)
+
+
 def make_preprocessor(modalities=WIDTHS):
     return ModalityPreprocessor(StandardScaler(), modalities=modalities)
 
 
-PREDICTORS = {"regressor": small_mofa, "ensemble": make_ensemble, "pipeline": make_pipeline}
-EVERYTHING = {**PREDICTORS, "preprocessor": make_preprocessor}
+def make_augmenter(modalities=WIDTHS):
+    return RetrievalAugmenter(modalities, n_neighbors=5, passthrough=False, random_state=0)
+
+
+PREDICTORS = {
+    "regressor": small_mofa,
+    "ensemble": make_ensemble,
+    "pipeline": make_pipeline,
+    "blend": make_blend,
+}
+EVERYTHING = {**PREDICTORS, "preprocessor": make_preprocessor, "augmenter": make_augmenter}
 every_predictor = pytest.mark.parametrize("make", PREDICTORS.values(), ids=PREDICTORS)
 everything = pytest.mark.parametrize("make", EVERYTHING.values(), ids=EVERYTHING)
 
@@ -406,7 +426,7 @@ def test_an_interrupt_in_the_first_epoch_leaves_a_network_that_predicts_and_warn
     assert np.isfinite(model.predict(X)).all()
 
 
-@pytest.mark.parametrize("make", [make_ensemble, make_pipeline])
+@pytest.mark.parametrize("make", [make_ensemble, make_pipeline, make_blend])
 def test_an_interrupt_of_an_ensemble_goes_up(make):
     X, y = make_data(N_ROWS)
     with pytest.raises(KeyboardInterrupt):
@@ -471,6 +491,25 @@ def test_a_wrong_parameter_of_the_ensemble_is_named(name, value):
         ensemble.fit(X, y)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("estimators", "ridge"),
+        ("weights", "best"),
+        ("cv", "fitted"),
+        ("validation", "outer"),
+        ("n_jobs", 1.5),
+        ("verbose", "yes"),
+        ("random_state", "zero"),
+    ],
+)
+def test_a_wrong_parameter_of_the_blend_is_named(name, value):
+    X, y = make_data(N_ROWS)
+    blend = BlendRegressor(**{"estimators": [("network", small_mofa())], name: value})
+    with pytest.raises(InvalidParameterError, match=f"The '{name}' parameter of BlendRegressor"):
+        blend.fit(X, y)
+
+
 @pytest.mark.parametrize("device", ["cpuu", "cuda:99x", "gpu"])
 def test_an_unknown_device_is_named(device):
     X, y = make_data(N_ROWS)
@@ -484,6 +523,7 @@ def test_an_unknown_device_is_named(device):
         (small_mofa, "hiden_dim"),
         (make_ensemble, "estimator__hiden_dim"),
         (make_pipeline, "regressor__estimator__hiden_dim"),
+        (make_blend, "network__hiden_dim"),
         (make_preprocessor, "defualt"),
     ],
 )

@@ -20,6 +20,7 @@ from sklearn.preprocessing import Normalizer, StandardScaler
 from mofa_sklearn import (
     KFoldEnsembleRegressor,
     ModalityPreprocessor,
+    MoFAClassifier,
     MoFARegressor,
     RankGaussTransformer,
     make_mofa_pipeline,
@@ -326,3 +327,12 @@ def test_a_loaded_pipeline_predicts_the_same_bits_in_a_fresh_process(tmp_path):
     assert_array_equal(np.load(tmp_path / "prediction.npy"), pipeline.predict(X))
     interval = pipeline[-1].predict_interval(pipeline[:-1].transform(X))
     assert_array_equal(np.load(tmp_path / "interval.npy"), interval)
+
+
+def test_a_classifier_makes_an_ensemble_of_classifiers():
+    X, y = make_micro_videos(90, modalities=WIDTHS, noise=0.1, random_state=0)
+    classes = np.digitize(y[:, 0], np.quantile(y[:, 0], [0.3, 0.7]))
+    network = MoFAClassifier(hidden_dim=8, max_epochs=3, random_state=0)
+    pipeline = make_mofa_pipeline(WIDTHS, estimator=network, cv=2, random_state=0).fit(X, classes)
+    assert [name for name, _ in pipeline.steps] == ["preprocess", "classifier"]
+    assert_allclose(pipeline.predict_proba(X).sum(axis=1), 1, rtol=1e-5)

@@ -98,13 +98,14 @@ class MemberTask:
         """
         member = set_random_states(clone(self.estimator), fold.seed)
         X, y, fit_params = self._rows_to_learn(fold)
-        X_test, y_test, weight = self._rows_held_out(fold)
+        held_out = self._rows_held_out(fold)
+        watched = self._rows_to_watch(y, *held_out)
         with interrupts_go_up(), torch_threads(1):
-            if self.hand_over:
-                fit_with_validation(member, X, y, fit_params, X_test, y_test, weight)
-            else:
+            if watched is None:
                 member.fit(X, y, **fit_params)
-            return self._finished(member, X_test)
+            else:
+                fit_with_validation(member, X, y, fit_params, *watched)
+            return self._finished(member, held_out[0])
 
     def fit_stacked(self, folds: Sequence[Fold]) -> list[Member]:
         """Fit a member on each fold, all of them together, on one torch thread."""
@@ -120,10 +121,10 @@ class MemberTask:
     def _arguments(self, member: BaseEstimator, fold: Fold) -> dict[str, Any]:
         """Return all arguments of a member's `fit`, by name."""
         X, y, fit_params = self._rows_to_learn(fold)
-        if not self.hand_over:
+        watched = self._rows_to_watch(y, *self._rows_held_out(fold))
+        if watched is None:
             return {"X": X, "y": y, **fit_params}
-        held_out = validation_arguments(member, *self._rows_held_out(fold))
-        return {"X": X, "y": y, **fit_params, **held_out}
+        return {"X": X, "y": y, **fit_params, **validation_arguments(member, *watched)}
 
     def _rows_to_learn(self, fold: Fold) -> tuple[Any, np.ndarray, dict[str, Any]]:
         n_samples = _num_samples(self.X)
@@ -136,6 +137,12 @@ class MemberTask:
     def _rows_held_out(self, fold: Fold) -> tuple[Any, np.ndarray, np.ndarray | None]:
         weight = None if self.sample_weight is None else self.sample_weight[fold.test]
         return _safe_indexing(self.X, fold.test), self.y[fold.test], weight
+
+    def _rows_to_watch(
+        self, y: np.ndarray, X_test: Any, y_test: np.ndarray, weight: np.ndarray | None
+    ) -> tuple[Any, np.ndarray, np.ndarray | None] | None:
+        """Return those of the rows held out that a member of targets y may stop early on."""
+        return (X_test, y_test, weight) if self.hand_over else None
 
     def _finished(self, member: BaseEstimator, X_test: Any) -> Member:
         return Member(member, np.asarray(getattr(member, self.method)(X_test)))
@@ -227,8 +234,8 @@ def trains_stacked(task: MemberTask, engine: str) -> bool:
         if engine == "auto":
             return False
         raise ValueError(
-            "engine='stacked' trains the networks of bare MoFARegressors together; got "
-            f"{type(task.estimator).__name__}, whose members can only be fitted one by one: "
+            "engine='stacked' trains the networks of bare MoFARegressors, or MoFAClassifiers, "
+            f"together; got {type(task.estimator).__name__}, whose members can only be fitted one by one: "
             "take engine='auto' or 'joblib'."
         )
     return stacks(task.estimator, task.X, task.y, only_if_faster=engine == "auto")

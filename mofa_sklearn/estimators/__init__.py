@@ -1,5 +1,8 @@
-"""Estimators: one network as a scikit-learn estimator."""
+"""Estimators: one network as a scikit-learn estimator, and quick ones to put beside it."""
 
+from ._classifier import MoFAClassifier
 from ._regressor import MoFARegressor
+from ._retrieval_regressor import RetrievalRegressor
+from ._ridge_path import RidgePathRegressor
 
-__all__ = ["MoFARegressor"]
+__all__ = ["MoFAClassifier", "MoFARegressor", "RetrievalRegressor", "RidgePathRegressor"]

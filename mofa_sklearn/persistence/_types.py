@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator
 import mofa_sklearn
 
 from ..networks.fusions import FUSIONS
-from ..networks.losses import LOSSES
+from ..networks.losses import CLASS_LOSSES, LABEL_LOSSES, LOSSES, ORDINAL_LOSSES
 from ..training.schedules import SCHEDULES
 
 # Types whose compiled code believes what a file says. `_trees.check_trees` looks first.
@@ -63,7 +63,8 @@ def trusted_types() -> frozenset[str]:
     frozenset of str
         Full names.
     """
-    tables = [*FUSIONS.values(), *LOSSES.values(), *SCHEDULES.values()]
+    losses = [LOSSES, CLASS_LOSSES, LABEL_LOSSES, ORDINAL_LOSSES]
+    tables = [kind for table in (FUSIONS, *losses, SCHEDULES) for kind in table.values()]
     return frozenset(
         _PLAIN
         | set(map(full_name, [*_own_estimators(), *_splitters(), *_score_functions(), *tables]))

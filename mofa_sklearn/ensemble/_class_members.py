@@ -1,0 +1,96 @@
+"""Members that are classifiers: their probabilities, one column for each class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import _safe_indexing
+
+from ..labels import classes_of
+from ._members import Fold, Member, MemberTask
+
+
+@dataclass
+class ClassifierTask(MemberTask):
+    """All that is needed to fit a classifier on any of the folds.
+
+    A fold's training rows may lack a class. Its member then stops early on rows of
+    the classes that it knows, and gives the others a probability of zero.
+    """
+
+    def fit_stacked(self, folds: Sequence[Fold]) -> list[Member]:
+        """Fit a member on each fold, all of them together where all know the same classes."""
+        if any(self._lacks_a_class(fold) for fold in folds):
+            return [self.fit(fold) for fold in folds]
+        return super().fit_stacked(folds)
+
+    def _lacks_a_class(self, fold: Fold) -> bool:
+        if self.y.ndim == 2:
+            return False
+        return len(np.unique(self.y[fold.train])) < len(np.unique(self.y))
+
+    def _rows_to_watch(
+        self, y: np.ndarray, X_test: Any, y_test: np.ndarray, weight: np.ndarray | None
+    ) -> tuple[Any, np.ndarray, np.ndarray | None] | None:
+        if not self.hand_over or y.ndim == 2:
+            return super()._rows_to_watch(y, X_test, y_test, weight)
+        known = np.flatnonzero(np.isin(y_test, np.unique(y)))
+        if len(known) == len(y_test):
+            return X_test, y_test, weight
+        if len(known) == 0:
+            return None
+        weight = None if weight is None else weight[known]
+        return _safe_indexing(X_test, known), y_test[known], weight
+
+    def _finished(self, member: BaseEstimator, X_test: Any) -> Member:
+        return Member(member, aligned_probabilities(member, X_test, classes_of(self.y)))
+
+
+def aligned_probabilities(member: BaseEstimator, X: Any, classes: np.ndarray) -> np.ndarray:
+    """Return a classifier's probabilities, with a column for each class of an ensemble.
+
+    Parameters
+    ----------
+    member : classifier
+        Fitted, maybe without some of the classes.
+    X : array-like or DataFrame of shape (n_samples, n_features)
+        The rows.
+    classes : ndarray of shape (n_classes,) or (n_labels, 2)
+        The ensemble's.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes) or (n_samples, n_labels), float64
+    """
+    probabilities = member.predict_proba(X)
+    if classes.ndim == 2:
+        return _of_labels(member, probabilities, len(classes))
+    return _of_classes(member.classes_, np.asarray(probabilities, dtype=np.float64), classes)
+
+
+def _of_classes(own: Any, probabilities: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    if np.array_equal(own, classes):
+        return probabilities
+    aligned = np.zeros((len(probabilities), len(classes)))
+    aligned[:, np.searchsorted(classes, own)] = probabilities
+    return aligned
+
+
+def _of_labels(member: BaseEstimator, probabilities: Any, n_labels: int) -> np.ndarray:
+    """Return each label's probability of being there."""
+    if isinstance(probabilities, list):
+        # One array for each label, as forests and neighbours give them.
+        pairs = zip(member.classes_, probabilities, strict=True)
+        columns = [_of_classes(own, given, np.array([0, 1]))[:, 1] for own, given in pairs]
+        probabilities = np.stack(columns, axis=1)
+    probabilities = np.asarray(probabilities, dtype=np.float64)
+    if probabilities.ndim != 2 or probabilities.shape[1] != n_labels:
+        raise ValueError(
+            f"The members predict probabilities of shape {probabilities.shape} for "
+            f"{n_labels} labels."
+        )
+    return probabilities

@@ -1,0 +1,296 @@
+"""A classifier for each fold, and their mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.metrics import accuracy_score, f1_score
+from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
+from sklearn.utils._param_validation import HasMethods
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+
+from ..labels import check_classes, classes_of
+from ..thresholds import DEFAULT_THRESHOLD, tune_thresholds
+from ._base import BaseKFoldEnsemble, average_held_out
+from ._class_members import ClassifierTask, aligned_probabilities
+from ._members import Fold, Member
+from ._validation_sets import last_step
+
+
+class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
+    """Fit one classifier on each split of a cross-validation, and average probabilities.
+
+    Each member learns from the training rows of its split and predicts the rows
+    held out. These out-of-fold probabilities score the ensemble without a test set.
+
+    Parameters
+    ----------
+    estimator : classifier, default=None
+        What each member is a clone of: any classifier with `predict_proba`, or a
+        pipeline, which is then fitted as a whole on each split. None takes
+        :class:`MoFAClassifier` with its defaults.
+
+    cv : int, splitter or iterable of (train, test), default=10
+        The splits. An int shuffles the rows into that many folds with the same part
+        of every class (not so for several labels), keeping the rows of a group
+        together if `groups` are passed.
+
+    validation : {"fold", "inner"}, default="fold"
+        Where members that stop early take their validation rows from: the rows held
+        out, or their own training rows, see :class:`KFoldEnsembleRegressor`.
+
+    n_jobs : int or None, default=None
+        Number of members fitted at a time, see :class:`KFoldEnsembleRegressor`. The
+        result does not depend on it.
+
+    engine : {"auto", "joblib", "stacked"}, default="auto"
+        How members are fitted: one by one, or the networks of bare
+        :class:`MoFAClassifier` members together, see :class:`KFoldEnsembleRegressor`.
+        One by one all the same: members whose folds lack a class, and those of
+        several labels with a `class_weight`.
+
+    checkpoint : str or path-like, default=None
+        A folder where each finished member is stored, see
+        :class:`KFoldEnsembleRegressor`.
+
+    verbose : int, default=0
+        Shows a progress bar over members if above 0.
+
+    random_state : int, RandomState instance or None, default=None
+        Determines the shuffling of an int `cv`, and each member's random states.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,) or (n_labels, 2)
+        The classes, sorted. Of several labels: ``[0, 1]`` for each.
+
+    estimators_ : list of estimators
+        The fitted members, in the order of the splits.
+
+    thresholds_ : ndarray of shape (n_labels,)
+        The probability above which a label is predicted: those of the highest macro F1
+        of the out-of-fold probabilities where members tune theirs, else 0.5. Only
+        for several labels.
+
+    oof_prediction_ : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+        Out-of-fold probabilities for each row: the mean over the members that did
+        not learn from it; NaN for rows that no split held out.
+
+    oof_score_ : float
+        Accuracy of the out-of-fold predictions; macro F1 for several labels, a little
+        too good where the thresholds were tuned on the same rows.
+
+    fold_scores_ : ndarray of shape (n_members,)
+        The same score of each member on the rows held out from it, with the ensemble's
+        thresholds; NaN where there were none of any weight.
+
+    n_features_in_ : int
+        Number of columns of ``X``.
+
+    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+        Names of the columns, where all of them are strings.
+
+    See Also
+    --------
+    KFoldEnsembleRegressor : The same for numbers.
+    sklearn.ensemble.VotingClassifier : Averages different classifiers.
+
+    References
+    ----------
+    .. [1] Krogh and Vedelsby, "Neural Network Ensembles, Cross Validation, and
+       Active Learning", NIPS 1994.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from mofa_sklearn import KFoldEnsembleClassifier
+    >>> from mofa_sklearn.datasets import make_micro_videos
+    >>> X, y = make_micro_videos(
+    ...     300, modalities={"image": 8, "text": 8}, noise=0.1, random_state=0
+    ... )
+    >>> popular = y[:, 0] > 5
+    >>> ensemble = KFoldEnsembleClassifier(LogisticRegression(), cv=5, random_state=0)
+    >>> ensemble.fit(X, popular).predict_proba(X[:2]).shape
+    (2, 2)
+    >>> ensemble.oof_prediction_.shape
+    (300, 2)
+    """
+
+    _prediction_method = "predict_proba"
+    _task_type = ClassifierTask
+
+    _parameter_constraints: dict = {
+        **BaseKFoldEnsemble._parameter_constraints,
+        "estimator": [HasMethods(["fit", "predict", "predict_proba"]), None],
+    }
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None, groups=None, **params) -> KFoldEnsembleClassifier:
+        """Fit one member on each split.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+            The features; members get rows of it as they are.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            The classes, or an indicator of labels; members get rows of it as they
+            are.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights of the rows, for the members and for the scores.
+
+        groups : array-like of shape (n_samples,), default=None
+            Groups of rows for the splitter. With an int `cv`, the rows of a group
+            are held out together.
+
+        **params : dict
+            More arguments of the members' `fit`, see
+            :meth:`KFoldEnsembleRegressor.fit`.
+
+        Returns
+        -------
+        self : KFoldEnsembleClassifier
+            The fitted ensemble.
+
+        Raises
+        ------
+        TypeError
+            If `sample_weight` is passed and the estimator does not take it.
+        ValueError
+            If `y` holds no classes, if there are fewer rows, groups or rows of every
+            class than folds, if the checkpoint folder belongs to another fit, or if
+            ``engine="stacked"`` meets members that are no bare
+            :class:`MoFAClassifier`.
+        """
+        validate_data(self, X=X, y=y, skip_check_array=True)
+        y = check_classes(y)
+        check_consistent_length(X, y, sample_weight, groups)
+        _, folds, members = self._fit_members(X, y, sample_weight, groups, params)
+        self.classes_ = classes_of(y)
+        self._set_out_of_fold(y, sample_weight, folds, members)
+        return self
+
+    def predict(self, X) -> np.ndarray:
+        """Predict the most probable class, or the labels that are there.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Classes, or zeros and ones: a label is there where its mean probability is
+            above its threshold.
+        """
+        return self._choose(self.predict_proba(X))
+
+    def predict_proba(self, X) -> np.ndarray:
+        """Predict the mean of the members' probabilities.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes) or (n_samples, n_labels), float64
+            Of each class, in the order of `classes_`, rows summing to one; or of each
+            label.
+        """
+        return self._member_predictions(X, "predict_proba").mean(axis=0)
+
+    def _member_predictions(self, X: Any, method: str) -> np.ndarray:
+        """Return every member's probabilities, (n_members, n_samples, n_classes)."""
+        check_is_fitted(self, "estimators_")
+        if getattr(X, "ndim", 2) == 2:  # what is no matrix is refused by the members
+            validate_data(self, X=X, skip_check_array=True, reset=False)
+        kinds = {type(member) for member in self.estimators_}
+        together = getattr(kinds.pop(), "_predict_stacked", None) if len(kinds) == 1 else None
+        if together is not None and all(map(self._knows_all, self.estimators_)):
+            return together(self.estimators_, X, method)
+        members = self.estimators_
+        return np.stack([aligned_probabilities(member, X, self.classes_) for member in members])
+
+    def _knows_all(self, member: Any) -> bool:
+        return self.classes_.ndim == 2 or np.array_equal(member.classes_, self.classes_)
+
+    def _choose(self, probabilities: np.ndarray) -> np.ndarray:
+        if self.classes_.ndim == 2:
+            return (probabilities > self.thresholds_).astype(int)
+        return self.classes_[probabilities.argmax(axis=1)]
+
+    def _splitter(self, y: np.ndarray, groups: Any, seed: int):
+        """Return the splitter: an int shuffles, and keeps groups and shares of classes."""
+        if not isinstance(self.cv, Integral):
+            return super()._splitter(y, groups, seed)
+        if y.ndim == 2:
+            kind = KFold if groups is None else GroupKFold
+        else:
+            kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+        return kind(self.cv, shuffle=True, random_state=seed)
+
+    def _default_estimator(self):
+        from ..estimators import MoFAClassifier
+
+        estimator = MoFAClassifier()
+        if get_config()["enable_metadata_routing"]:
+            estimator.set_fit_request(sample_weight=True)
+        return estimator
+
+    def _set_out_of_fold(
+        self,
+        y: np.ndarray,
+        sample_weight: Any,
+        folds: Sequence[Fold],
+        members: Sequence[Member],
+    ) -> None:
+        """Keep out-of-fold probabilities, thresholds and scores."""
+        shape = (len(y), len(self.classes_))
+        self.oof_prediction_ = average_held_out(folds, members, shape)
+        weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, float)
+        known = ~np.isnan(self.oof_prediction_).any(axis=1)
+        rows = (y[known], self.oof_prediction_[known], weight[known])
+        self.__dict__.pop("thresholds_", None)  # of labels that an earlier fit learned
+        if y.ndim == 2:
+            self.thresholds_ = self._thresholds(*rows)
+        self.oof_score_ = self._score_of(*rows)
+        self.fold_scores_ = np.array(
+            [
+                self._score_of(y[fold.test], member.prediction, weight[fold.test])
+                for fold, member in zip(folds, members, strict=True)
+            ]
+        )
+
+    def _thresholds(self, y: np.ndarray, probabilities: np.ndarray, weight: np.ndarray):
+        """Return each label's threshold, tuned where the members tune theirs."""
+        if getattr(last_step(self._member_template()), "tune_thresholds", False):
+            return tune_thresholds(y, probabilities, weight)
+        return np.full(y.shape[1], DEFAULT_THRESHOLD)
+
+    def _score_of(self, y: np.ndarray, probabilities: np.ndarray, weight: np.ndarray) -> float:
+        """Return the accuracy, or the macro F1 of several labels."""
+        if not weight.any():
+            return np.nan
+        chosen = self._choose(probabilities)
+        if y.ndim == 1:
+            return float(accuracy_score(y, chosen, sample_weight=weight))
+        return float(f1_score(y, chosen, average="macro", sample_weight=weight, zero_division=0))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        template = self._member_template()
+        if hasattr(template, "__sklearn_tags__"):
+            inner = template.__sklearn_tags__().classifier_tags
+            if inner is not None:
+                tags.classifier_tags.multi_label = inner.multi_label
+                tags.classifier_tags.multi_class = inner.multi_class
+        return tags
