@@ -235,8 +235,8 @@ def trains_stacked(task: MemberTask, engine: str) -> bool:
             return False
         raise ValueError(
             "engine='stacked' trains the networks of bare MoFARegressors, or MoFAClassifiers, "
-            f"together; got {type(task.estimator).__name__}, whose members can only be fitted one by one: "
-            "take engine='auto' or 'joblib'."
+            f"together; got {type(task.estimator).__name__}, whose members can only be fitted "
+            "one by one: take engine='auto' or 'joblib'."
         )
     return stacks(task.estimator, task.X, task.y, only_if_faster=engine == "auto")
 
