@@ -27,7 +27,7 @@ def test_it_remembers_creators():
     X, y, _ = creators()
     known = np.arange(len(X)) % 5 > 0
     model = RetrievalRegressor(WIDTHS, random_state=0).fit(X[known], y[known])
-    assert nmse(y[~known], model.predict(X[~known])) < 0.05
+    assert nmse(y[~known], model.predict(X[~known])) < 0.1
 
 
 def test_with_groups_it_does_not_trust_what_it_remembers():
