@@ -192,6 +192,16 @@ class BaseMoFA(BaseEstimator):
         weight = _check_weight("sample_weight_val", sample_weight_val, X_val)
         return LabelledRows(_in_order(X_val, blocks), y_val, weight)
 
+    def _outputs(self, X: Any) -> np.ndarray:
+        """Return the network's outputs for rows as a user passes them."""
+        check_is_fitted(self, "net_")
+        return self._evaluate(self._check_features(X))
+
+    def _evaluate(self, X: np.ndarray) -> np.ndarray:
+        """Return the network's outputs for checked rows, blocks in order."""
+        device = resolve_device(self.device)
+        return evaluate(self.module_, lambda module, chunk: module(chunk), X, device)
+
     def _check_validation_targets(self, y_val: Any) -> np.ndarray:
         return check_array(y_val, ensure_2d=False, dtype="numeric", input_name="y_val")
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from ..labels import check_classes
@@ -16,7 +15,6 @@ from ..networks.losses import CLASS_LOSSES, PositiveWeighted, make_loss
 from ..thresholds import DEFAULT_THRESHOLD, tune_thresholds
 from ..training.batches import Rows
 from ..training.devices import resolve_device
-from ..training.inference import evaluate
 from ..training.train import TrainingResult, train
 from ._base import BaseMoFA, LabelledRows, Training, random_state_of
 from ._labels import Coding, LabelSet, coding_of, learn_coding
@@ -382,8 +380,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
             of more the logarithm of `predict_proba`; of each label its log-odds,
             whatever its threshold is.
         """
-        outputs = self._outputs(X)
-        return self._coding.decisions(outputs)
+        return self._coding.decisions(self._outputs(X))
 
     def _prepare(
         self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None
@@ -445,14 +442,6 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         probabilities = self._probabilities(self._evaluate(X.cpu().numpy()))
         sample_weight = None if weight is None else weight.cpu().numpy()
         return tune_thresholds(y.cpu().numpy(), probabilities, sample_weight)
-
-    def _outputs(self, X: Any) -> np.ndarray:
-        check_is_fitted(self, "net_")
-        return self._evaluate(self._check_features(X))
-
-    def _evaluate(self, X: np.ndarray) -> np.ndarray:
-        device = resolve_device(self.device)
-        return evaluate(self.module_, lambda module, chunk: module(chunk), X, device)
 
     @property
     def _coding(self) -> Coding:

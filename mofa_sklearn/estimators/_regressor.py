@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from ..networks.losses import TargetWeighted
 from ..training.batches import Rows
 from ..training.devices import resolve_device
-from ..training.inference import evaluate
 from ..training.train import train
 from ._base import BaseMoFA, LabelledRows, Training, random_state_of
 from ._targets import TargetScale, check_target_weight
@@ -396,13 +394,6 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         levels = getattr(self._loss(), "levels", None)
         learned = {"modalities_": blocks, "_target_scale": scale, "_quantile_levels": levels}
         return self._training(train_rows, valid_rows, learned, random_state)
-
-    def _outputs(self, X) -> np.ndarray:
-        check_is_fitted(self, "net_")
-        X = self._check_features(X)
-        return evaluate(
-            self.module_, lambda module, chunk: module(chunk), X, resolve_device(self.device)
-        )
 
     def _from_outputs(self, outputs: np.ndarray) -> np.ndarray:
         """Turn the network's outputs into predictions."""

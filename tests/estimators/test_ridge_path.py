@@ -67,7 +67,6 @@ def test_the_penalty_is_the_best_of_the_validation_rows():
 
 
 def test_all_components_give_the_ridge_of_the_components():
-    X, y = float64_data()
     X = np.random.default_rng(0).normal(size=(12, 40)) @ np.diag(np.linspace(3, 0.1, 40))
     y = X[:, :2]
     components = make_pipeline(
