@@ -14,6 +14,9 @@ from ._base import _sample_weight_name
 from ._members import Fold, Member, MemberTask, fit_members
 from ._validation_sets import last_step
 
+#: What the members are called beside the companions.
+MEMBERS = "estimator"
+
 
 def check_companions(companions: Any) -> list[tuple[str, BaseEstimator]]:
     """Return the companions as a list; refuse what is no list of (name, regressor).
@@ -30,7 +33,8 @@ def check_companions(companions: Any) -> list[tuple[str, BaseEstimator]]:
     Raises
     ------
     TypeError, ValueError
-        If an entry is no pair of a name and a regressor, or a name occurs twice.
+        If an entry is no pair of a name and a regressor, or a name occurs twice or is
+        that of the members.
     """
     companions = [] if companions is None else list(companions)
     for entry in companions:
@@ -41,6 +45,11 @@ def check_companions(companions: Any) -> list[tuple[str, BaseEstimator]]:
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise ValueError(f"The names of companions must differ, got more than once: {repeated}.")
+    if MEMBERS in names:
+        raise ValueError(
+            f"No companion can be called '{MEMBERS}', which is the members' own row of "
+            "blend_weights_: take another name."
+        )
     return companions
 
 

@@ -16,7 +16,7 @@ from sklearn.utils.validation import _check_y, check_consistent_length, validate
 
 from ._base import BaseKFoldEnsemble, average_held_out
 from ._blend_weights import blend, blend_weights
-from ._companions import check_companions, fit_companions, predictions_of
+from ._companions import MEMBERS, check_companions, fit_companions, predictions_of
 from ._intervals import cv_plus_interval
 from ._members import Fold, Member
 
@@ -54,7 +54,8 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
         networks are fitted in as many threads as torch may use
         (``torch.get_num_threads()``), one each, unless `engine` stacks them; other
         estimators one after the other. In a ``joblib.parallel_config`` block None
-        leaves it to the block. The result does not depend on it.
+        leaves it to the block. The result does not depend on it (that of companions
+        up to rounding).
 
     engine : {"auto", "joblib", "stacked"}, default="auto"
         How members are fitted:
@@ -215,11 +216,12 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
         Raises
         ------
         TypeError
-            If `sample_weight` is passed and the estimator does not take it.
+            If `sample_weight` is passed and the estimator does not take it, or a companion
+            is no pair of a name and a regressor.
         ValueError
-            If there are fewer rows or groups than folds, if the checkpoint folder
-            belongs to another fit, or if ``engine="stacked"`` meets members that are
-            no bare :class:`MoFARegressor`.
+            If names of companions are not unique, if there are fewer rows or groups
+            than folds, if the checkpoint folder belongs to another fit, or if
+            ``engine="stacked"`` meets members that are no bare :class:`MoFARegressor`.
         """
         validate_data(self, X=X, y=y, skip_check_array=True)
         y = _check_y(y, multi_output=True, y_numeric=True, estimator=self)
@@ -338,14 +340,14 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
                 Member(member.estimator, blend(np.stack(of_parts), weights))
                 for member, *of_parts in zip(members, *predictions, strict=True)
             ]
-        self._blend_weights, self._blend_names = weights, ["estimator", *beside]
+        self._blend_weights, self._blend_names = weights, [MEMBERS, *beside]
         return members
 
     def _member_predictions(self, X: Any, method: str) -> np.ndarray:
         own = super()._member_predictions(X, method)
         if not self.companions_:
             return own
-        weights = self.blend_weights_.loc[["estimator", *self.companions_]].to_numpy()
+        weights = self.blend_weights_.loc[[MEMBERS, *self.companions_]].to_numpy()
         shape = (*own.shape[:2], weights.shape[1])
         parts = [
             own.reshape(shape),

@@ -142,6 +142,7 @@ def test_the_estimators_passed_stay_as_they_are():
         ([Ridge()], TypeError, "must be a list of \\(name, regressor\\), got Ridge"),
         ([("ridge", Ridge)], TypeError, "must be a list of \\(name, regressor\\)"),
         ([("a", Ridge()), ("a", Ridge())], ValueError, "more than once: \\['a'\\]"),
+        ([("estimator", Ridge())], ValueError, "No companion can be called 'estimator'"),
     ],
 )
 def test_wrong_companions_are_refused(companions, error, message):
