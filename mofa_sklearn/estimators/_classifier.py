@@ -380,7 +380,8 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
             of more the logarithm of `predict_proba`; of each label its log-odds,
             whatever its threshold is.
         """
-        return self._coding.decisions(self._outputs(X))
+        outputs = self._outputs(X)  # checks that there is a fit to take the classes from
+        return self._coding.decisions(outputs)
 
     def _prepare(
         self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None
