@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.pipeline import Pipeline
 
-from ._base import BaseKFoldEnsemble
+from ._blend_parts import unseen_by_members
 from ._intervals import _CHUNK_VALUES, cv_plus_interval
-from ._validation_sets import last_step
 
 
 @dataclass
@@ -50,7 +47,7 @@ class BlendIntervals:
         BlendIntervals
         """
         known = np.flatnonzero(~np.isnan(errors).any(axis=1))
-        unseen = [_unseen(last_step(part), len(errors))[known] for part in parts]
+        unseen = [unseen_by_members(part, len(errors))[known] for part in parts]
         ends = np.cumsum([of_part.shape[1] for of_part in unseen])
         patterns, owner = np.unique(np.hstack(unseen), axis=0, return_inverse=True)
         of_parts = np.split(patterns.astype(np.float64), ends[:-1], axis=1)
@@ -94,46 +91,3 @@ class BlendIntervals:
             )  # (n_patterns, chunk, n_targets)
             chunks.append(cv_plus_interval(blends, self.residuals, confidence_level, joint))
         return np.concatenate(chunks)
-
-
-def member_predictions(part: BaseEstimator, X: Any, n_targets: int) -> np.ndarray:
-    """Return what every member of a part predicts; the part itself where it has no folds.
-
-    Parameters
-    ----------
-    part : estimator
-        A fitted part.
-    X : array-like of n_samples rows
-        The rows.
-    n_targets : int
-        Number of targets.
-
-    Returns
-    -------
-    ndarray of shape (n_members, n_samples, n_targets)
-    """
-    last = last_step(part)
-    if _held_out(last) is None:
-        predictions = np.asarray(part.predict(X))[None]
-    else:
-        while isinstance(part, Pipeline):
-            X = part[:-1].transform(X) if len(part.steps) > 1 else X
-            part = part.steps[-1][1]
-        predictions = last._member_predictions(X, "predict")
-    return predictions.reshape(*predictions.shape[:2], n_targets)
-
-
-def _unseen(last: BaseEstimator, n_samples: int) -> np.ndarray:
-    """Return a mask of shape (n_samples, n_members): rows that a member never saw."""
-    held_out = _held_out(last)
-    if held_out is None:
-        return np.ones((n_samples, 1), dtype=bool)
-    mask = np.zeros((n_samples, len(held_out)), dtype=bool)
-    for member, rows in enumerate(held_out):
-        mask[rows, member] = True
-    return mask
-
-
-def _held_out(last: BaseEstimator) -> list[np.ndarray] | None:
-    """Return every member's rows held out; None for what is no K-fold ensemble."""
-    return last._held_out if isinstance(last, BaseKFoldEnsemble) else None

@@ -8,8 +8,12 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted
 
+from ._averaging import averaging_gain, rows_to_compare_on
+from ._base import BaseKFoldEnsemble
 from ._members import Fold
 from ._validation_sets import last_step
 
@@ -88,3 +92,89 @@ def out_of_fold(name: str, part: BaseEstimator, y: np.ndarray) -> np.ndarray:
             "the y that it was fitted on."
         )
     return prediction.reshape(shape)
+
+
+def member_predictions(part: BaseEstimator, X: Any, n_targets: int) -> np.ndarray:
+    """Return what every member of a part predicts; the part itself where it has no folds.
+
+    Parameters
+    ----------
+    part : estimator
+        A fitted part.
+    X : array-like of n_samples rows
+        The rows.
+    n_targets : int
+        Number of targets.
+
+    Returns
+    -------
+    ndarray of shape (n_members, n_samples, n_targets)
+    """
+    last = last_step(part)
+    if _held_out(last) is None:
+        predictions = np.asarray(part.predict(X))[None]
+    else:
+        while isinstance(part, Pipeline):
+            X = part[:-1].transform(X) if len(part.steps) > 1 else X
+            part = part.steps[-1][1]
+        predictions = last._member_predictions(X, "predict")
+    return predictions.reshape(*predictions.shape[:2], n_targets)
+
+
+def unseen_by_members(part: BaseEstimator, n_samples: int) -> np.ndarray:
+    """Tell which rows the members of a part never saw.
+
+    Parameters
+    ----------
+    part : estimator
+        A fitted part.
+    n_samples : int
+        Number of rows it was fitted on.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_samples, n_members)
+        One column, all True, for a part without folds of its own.
+    """
+    held_out = _held_out(last_step(part))
+    if held_out is None:
+        return np.ones((n_samples, 1), dtype=bool)
+    mask = np.zeros((n_samples, len(held_out)), dtype=bool)
+    for member, rows in enumerate(held_out):
+        mask[rows, member] = True
+    return mask
+
+
+def averaging_gain_of(
+    parts: Sequence[BaseEstimator], X: Any, y: np.ndarray, sample_weight: np.ndarray | None
+) -> np.ndarray:
+    """Estimate what the parts gain by being means over members.
+
+    Parameters
+    ----------
+    parts : sequence of n_parts estimators
+        The fitted parts.
+    X : array-like or DataFrame of shape (n_samples, n_features)
+        The rows that they learned from.
+    y : ndarray of shape (n_samples, n_targets)
+        Their targets.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Weights of the rows.
+
+    Returns
+    -------
+    ndarray of shape (n_parts, n_parts, n_targets)
+        See :func:`~._averaging.averaging_gain`.
+    """
+    rows = rows_to_compare_on(len(y))
+    X = _safe_indexing(X, rows)
+    predictions = [member_predictions(part, X, y.shape[1]) for part in parts]
+    unseen = [unseen_by_members(part, len(y))[rows].T for part in parts]
+    return averaging_gain(
+        predictions, unseen, None if sample_weight is None else sample_weight[rows]
+    )
+
+
+def _held_out(last: BaseEstimator) -> list[np.ndarray] | None:
+    """Return every member's rows held out; None for what is no K-fold ensemble."""
+    return last._held_out if isinstance(last, BaseKFoldEnsemble) else None

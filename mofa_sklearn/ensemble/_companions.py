@@ -8,9 +8,13 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import has_fit_parameter
 
-from ._base import _sample_weight_name
+from ._averaging import averaging_gain, rows_to_compare_on
+from ._base import _sample_weight_name, average_held_out
+from ._blend_weights import blend_weights
+from ._cluster import fit_on_cluster, on_cluster
 from ._members import Fold, Member, MemberTask, fit_members
 from ._validation_sets import last_step
 
@@ -84,7 +88,10 @@ def fit_companions(
     for name, estimator in companions:
         params = {**_weights_for(estimator, task), **_groups_for(estimator, groups)}
         own = replace(task, estimator=estimator, fit_params=params)
-        fitted[name] = list(fit_members(own.fit, folds, estimator, n_jobs))
+        if on_cluster():
+            fitted[name] = list(fit_on_cluster(own, folds))
+        else:
+            fitted[name] = list(fit_members(own.fit, folds, estimator, n_jobs))
     return fitted
 
 
@@ -98,6 +105,40 @@ def _weights_for(estimator: BaseEstimator, task: MemberTask) -> dict[str, Any]:
 def _groups_for(estimator: BaseEstimator, groups: Any) -> dict[str, Any]:
     takes = groups is not None and has_fit_parameter(estimator, "groups")
     return {"groups": np.asarray(groups)} if takes else {}
+
+
+def weigh_parts(
+    parts: Sequence[Sequence[Member]], task: MemberTask, folds: Sequence[Fold]
+) -> np.ndarray:
+    """Find how much the members and each companion count.
+
+    Parameters
+    ----------
+    parts : sequence of n_parts sequences of Member
+        Those of the ensemble, then those of each companion: one for each fold.
+    task : MemberTask
+        What they were fitted on.
+    folds : sequence of Fold
+        The splits.
+
+    Returns
+    -------
+    ndarray of shape (n_parts, n_targets)
+        Weights for each target, see :func:`~._blend_weights.blend_weights`.
+    """
+    n_samples, weight = len(task.y), task.sample_weight
+    y = task.y.reshape(n_samples, -1)
+    held_out = np.stack([average_held_out(folds, part, y.shape) for part in parts])
+    rows = rows_to_compare_on(n_samples)
+    X = _safe_indexing(task.X, rows)
+    shape = (len(folds), len(rows), y.shape[1])
+    predictions = [
+        predictions_of([member.estimator for member in part], X, shape) for part in parts
+    ]
+    unseen = np.stack([np.isin(rows, fold.test) for fold in folds])
+    row_weight = None if weight is None else weight[rows]
+    gain = averaging_gain(predictions, [unseen] * len(parts), row_weight)
+    return blend_weights(held_out, y, weight, gain)
 
 
 def predictions_of(

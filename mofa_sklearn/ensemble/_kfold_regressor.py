@@ -14,11 +14,20 @@ from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import _check_y, check_consistent_length, validate_data
 
+from .._html_repr import ensemble_block
 from ._base import BaseKFoldEnsemble, average_held_out
-from ._blend_weights import blend, blend_weights
-from ._companions import MEMBERS, check_companions, fit_companions, predictions_of
+from ._blend_weights import blend
+from ._cluster import rows_sent_once
+from ._companions import (
+    MEMBERS,
+    check_companions,
+    fit_companions,
+    predictions_of,
+    weigh_parts,
+)
 from ._intervals import cv_plus_interval
-from ._members import Fold, Member
+from ._members import Fold, Member, MemberTask
+from ._target_names import target_names_of
 
 
 class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
@@ -83,8 +92,9 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
     companions : list of (str, regressor), default=None
         Cheap regressors, a linear one say, that are fitted on the same splits. What
         is predicted is the weighted mean of the members and of theirs with the least
-        squared out-of-fold error: for each target non-negative weights that sum to
-        one (stacking, [3]_). So the ensemble is never much worse than any of them.
+        squared error to be expected from the out-of-fold predictions: for each target
+        non-negative weights that sum to one (stacking, [3]_), as in
+        :class:`BlendRegressor`. So the ensemble is never much worse than any of them.
         They get `sample_weight` and `groups` where their `fit` takes them.
 
     random_state : int, RandomState instance or None, default=None
@@ -101,6 +111,7 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
 
     blend_weights_ : DataFrame of shape (1 + n_companions, n_targets)
         The weights of the members, called ``"estimator"``, and of the companions.
+        Columns have the targets' names, where `y` has them.
 
     oof_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
         Out-of-fold prediction for each row: the mean over the members that did
@@ -184,6 +195,7 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
         self.companions = companions
 
     @_fit_context(prefer_skip_nested_validation=False)
+    @rows_sent_once()
     def fit(self, X, y, sample_weight=None, groups=None, **params) -> KFoldEnsembleRegressor:
         """Fit one member on each split.
 
@@ -224,16 +236,18 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
             ``engine="stacked"`` meets members that are no bare :class:`MoFARegressor`.
         """
         validate_data(self, X=X, y=y, skip_check_array=True)
+        target_names = target_names_of(y)
         y = _check_y(y, multi_output=True, y_numeric=True, estimator=self)
         check_consistent_length(X, y, sample_weight, groups)
         companions = check_companions(self.companions)
         task, folds, members = self._fit_members(X, y, sample_weight, groups, params)
         self._target_shape = y.shape[1:]
+        self._target_names = target_names
         self._check_predictions(y, members[0])
         beside = fit_companions(companions, task, folds, groups, self.n_jobs)
         for fitted in beside.values():
             self._check_predictions(y, fitted[0])
-        members = self._blend(y, sample_weight, folds, members, beside)
+        members = self._blend(task, folds, members, beside)
         self._set_out_of_fold(y, sample_weight, folds, members)
         return self
 
@@ -308,26 +322,24 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
     @property
     def blend_weights_(self) -> pd.DataFrame:
         """The weights of the members and of the companions."""
-        return pd.DataFrame(self._blend_weights, index=self._blend_names)
+        return pd.DataFrame(
+            self._blend_weights, index=self._blend_names, columns=self._target_names
+        )
 
     def _blend(
         self,
-        y: np.ndarray,
-        sample_weight: Any,
+        task: MemberTask,
         folds: Sequence[Fold],
         members: Sequence[Member],
         beside: dict[str, list[Member]],
     ) -> Sequence[Member]:
         """Weigh members and companions; return members that predict what both do."""
-        n_targets = y[:1].size
+        n_targets = task.y[:1].size
         self.companions_, weights = {}, np.ones((1, n_targets))
         if beside:
             parts = [members, *beside.values()]
-            shape = (len(y), n_targets)
-            held_out = np.stack([average_held_out(folds, part, shape) for part in parts])
-            weight = None if sample_weight is None else np.asarray(sample_weight, float)
-            weights = blend_weights(held_out, y.reshape(shape), weight)
-            counts = dict(zip(beside, weights[1:].any(axis=1), strict=True))
+            weights = weigh_parts(parts, task, folds)
+            counts = dict(zip(beside, [row.any() for row in weights[1:]], strict=True))
             self.companions_ = {
                 name: [member.estimator for member in fitted]
                 for name, fitted in beside.items()
@@ -355,6 +367,14 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
         ]
         # (n_parts, n_members, n_samples, n_targets)
         return np.einsum("pt,pmnt->mnt", weights, np.stack(parts)).reshape(own.shape)
+
+    def _sk_visual_block_(self):
+        companions = self.companions or []
+        if not hasattr(self, "estimators_"):
+            return ensemble_block(self._member_template(), None, companions)
+        shares = dict(zip(self._blend_names, self._blend_weights.mean(axis=1), strict=True))
+        members = self.estimators_
+        return ensemble_block(members[0], len(members), companions, shares)
 
     def _default_estimator(self):
         from ..estimators import MoFARegressor
