@@ -2,74 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import Normalizer, StandardScaler
 
-from .ensemble import KFoldEnsembleClassifier, KFoldEnsembleRegressor
-from .estimators import MoFARegressor, RetrievalRegressor, RidgePathRegressor
+from .ensemble import BlendRegressor, KFoldEnsembleClassifier, KFoldEnsembleRegressor
 from .modalities import Modalities
-from .preprocessing import ModalityPreprocessor, RankGaussTransformer
-
-# The original's preprocessing: rows of norm one, then standardised columns, and the
-# heavy-tailed video features made normal before that.
-_MOFA_LITE_STEPS = [("norm", Normalizer()), ("scale", StandardScaler())]
-_MOFA_LITE_VIDEO_STEPS = [("rank_gauss", RankGaussTransformer(1000)), *_MOFA_LITE_STEPS]
-_MOFA_LITE_NETWORK = {
-    "hidden_dim": 512,
-    "dropout": 0.2,
-    "modality_dropout": 0.0,
-    "anneal_dropout": False,
-    "batch_size": 128,
-    "learning_rate": 5e-4,
-    "weight_decay": 1e-3,
-    "schedule": "plateau",
-    "max_epochs": 300,
-    "early_stopping": True,
-    "n_iter_no_change": 20,
-}
-
-_DEFAULT_STEPS = [("rank_gauss", RankGaussTransformer(1000)), ("scale", StandardScaler())]
-# Few rows and much noise are a linear model's ground, with components where blocks are wide;
-# rows of known creators are that of neighbours.
-_DEFAULT_COMPANIONS = [
-    ("ridge", RidgePathRegressor()),
-    ("pca_ridge", RidgePathRegressor(n_components=32)),
-    ("neighbors", RetrievalRegressor()),
-]
-
-
-@dataclass(frozen=True)
-class _Recipe:
-    """What a pipeline is made of.
-
-    Parameters
-    ----------
-    steps : list of (str, transformer)
-        Of every modality.
-    named_steps : dict of str to list of (str, transformer)
-        Of modalities of this name.
-    network : dict
-        Parameters of the network.
-    companions : list of (str, regressor)
-        Of the ensemble.
-    """
-
-    steps: list
-    named_steps: dict[str, list]
-    network: dict[str, Any]
-    companions: list
-
-
-_RECIPES = {
-    "mofa-lite": _Recipe(
-        _MOFA_LITE_STEPS, {"video": _MOFA_LITE_VIDEO_STEPS}, _MOFA_LITE_NETWORK, []
-    ),
-    "default": _Recipe(_DEFAULT_STEPS, {}, {}, _DEFAULT_COMPANIONS),
-}
+from .preprocessing import ModalityPreprocessor
+from .recipes import Recipe, get_recipe
+from .recipes._recipe import Steps
 
 
 def make_mofa_pipeline(
@@ -93,7 +35,11 @@ def make_mofa_pipeline(
         Which columns of ``X`` form which modality, see
         :func:`mofa_sklearn.modalities.resolve_modalities`.
 
-    recipe : {"default", "mofa-lite"}, default="default"
+    recipe : str, default="default"
+        One of :func:`mofa_sklearn.recipes.list_recipes`: our own, the original's, or
+        that of another published system; :func:`mofa_sklearn.recipes.get_recipe` tells
+        what is in it.
+
         ``"mofa-lite"`` is the original recipe ([1]_): RankGauss on the modality called
         ``"video"``, rows of norm one and standardised columns; a network of width
         512 trained at a rate that is halved when the loss stands still, for 300
@@ -104,10 +50,10 @@ def make_mofa_pipeline(
         is predicted is the mean of them all whose out-of-fold error is least.
 
     estimator : regressor or classifier, default=None
-        What is trained on the preprocessed columns; None takes
-        :class:`MoFARegressor` with the recipe's parameters, and the recipe's
-        companions beside it, see :class:`KFoldEnsembleRegressor`. Of a classifier,
-        a :class:`KFoldEnsembleClassifier` is made, and the step called ``classifier``.
+        What is trained on the preprocessed columns; None takes the recipe's
+        (:class:`MoFARegressor` with some parameters, mostly), and what the recipe
+        puts beside it. Of a classifier, a :class:`KFoldEnsembleClassifier` is made,
+        and the step called ``classifier``.
 
     ensemble : bool, default=True
         Whether to train one member per fold; with False the pipeline ends with
@@ -137,21 +83,28 @@ def make_mofa_pipeline(
     Returns
     -------
     sklearn.pipeline.Pipeline
-        Steps ``preprocess`` (:class:`mofa_sklearn.preprocessing.ModalityPreprocessor`)
-        and ``regressor``. Parameters to tune are, for instance,
-        ``regressor__estimator__hidden_dim`` and ``preprocess__default__scale``.
+        Steps ``preprocess`` (:class:`mofa_sklearn.preprocessing.ModalityPreprocessor`),
+        the recipe's joint steps, if it has any, and ``regressor`` or ``classifier``.
+        Parameters to tune are, for instance, ``regressor__estimator__hidden_dim`` and
+        ``preprocess__default__scale``. Of a recipe that averages the network with
+        baselines, ``regressor`` is a :class:`BlendRegressor`, whose part ``network`` is
+        a pipeline with the steps above.
 
     Raises
     ------
     ValueError
-        If the recipe is unknown.
+        If the recipe is unknown, or averages ensembles and `ensemble` is False.
+    ImportError
+        If the recipe is made of a library that is not installed.
 
     Notes
     -----
     All of it is fitted in the pipeline's `fit`: nothing leaks from the test rows of
     a `cross_val_score`. The ensemble's own folds share one preprocessing, which
     sees no targets; to fit that on each fold as well, use
-    ``KFoldEnsembleRegressor(make_mofa_pipeline(ensemble=False))``.
+    ``KFoldEnsembleRegressor(make_mofa_pipeline(ensemble=False))``. The joint step of
+    ``"mmra"`` does see targets: out-of-fold predictions are then a little too good, and
+    honest in this way alone.
 
     References
     ----------
@@ -173,22 +126,7 @@ def make_mofa_pipeline(
     >>> cross_val_score(pipeline, X, y, cv=2, scoring=nmse_scorer).shape
     (2,)
     """
-    if recipe not in _RECIPES:
-        raise ValueError(f"recipe must be one of {sorted(_RECIPES)}, got {recipe!r}.")
-    chosen = _RECIPES[recipe]
-    preprocess = ModalityPreprocessor(
-        _block_pipeline(chosen.steps, imputer),
-        transformers=[
-            (name, _block_pipeline(own, imputer)) for name, own in chosen.named_steps.items()
-        ],
-        modalities=modalities,
-    ).set_output(transform="pandas")  # the column names tell the network the modalities
-    companions = None
-    if estimator is None:
-        estimator = MoFARegressor(**chosen.network, random_state=random_state)
-        companions = [(name, clone(each)) for name, each in chosen.companions] or None
-    if not ensemble:
-        return Pipeline([("preprocess", preprocess), (_role(estimator), estimator)])
+    chosen = get_recipe(recipe)
     params = {
         "cv": cv,
         "validation": validation,
@@ -196,16 +134,75 @@ def make_mofa_pipeline(
         "verbose": verbose,
         "random_state": random_state,
     }
+    if estimator is None and chosen.baselines:
+        if not ensemble:
+            raise ValueError(
+                f"recipe={recipe!r} is a mean of K-fold ensembles, so ensemble=False is not for "
+                "it; pass ensemble=True, or an estimator."
+            )
+        return _make_average(chosen, modalities, imputer, params)
+    companions = None
+    if estimator is None:
+        estimator = chosen.make_estimator(random_state)
+        companions = [(name, clone(each)) for name, each in chosen.companions] or None
+    if ensemble:
+        estimator = _make_ensemble(estimator, companions, params)
+    steps = _preprocessing_steps(chosen, modalities, imputer, random_state)
+    return Pipeline([*steps, (_role(estimator), estimator)])
+
+
+def _make_average(
+    recipe: Recipe, modalities: Modalities, imputer: BaseEstimator | None, params: dict[str, Any]
+) -> Pipeline:
+    """Average the network's ensemble, with its own preprocessing, and baselines."""
+    from .baselines import make_baselines
+
+    random_state = params["random_state"]
+    members = _make_ensemble(recipe.make_estimator(random_state), None, params)
+    steps = _preprocessing_steps(recipe, None, None, random_state)
+    parts = [("network", Pipeline([*steps, ("regressor", members)]))]
+    parts += make_baselines(names=recipe.baselines, random_state=random_state).items()
+    # It names the columns, from which the parts know the modalities.
+    preprocess = _make_preprocessor((), {}, modalities, imputer)
+    average = BlendRegressor(parts, weights="uniform", **params)
+    return Pipeline([("preprocess", preprocess), ("regressor", average)])
+
+
+def _make_ensemble(
+    estimator: BaseEstimator, companions: list | None, params: dict[str, Any]
+) -> BaseEstimator:
     if is_classifier(estimator):
-        members = KFoldEnsembleClassifier(estimator, **params)
-    else:
-        members = KFoldEnsembleRegressor(estimator, companions=companions, **params)
-    return Pipeline([("preprocess", preprocess), (_role(estimator), members)])
+        return KFoldEnsembleClassifier(estimator, **params)
+    return KFoldEnsembleRegressor(estimator, companions=companions, **params)
 
 
-def _block_pipeline(steps: list, imputer: BaseEstimator | None) -> Pipeline:
+def _preprocessing_steps(
+    recipe: Recipe, modalities: Modalities, imputer: BaseEstimator | None, random_state: Any
+) -> list:
+    preprocess = _make_preprocessor(recipe.steps, recipe.named_steps, modalities, imputer)
+    joint = [
+        (name, clone(step).set_params(random_state=random_state))
+        for name, step in recipe.joint_steps
+    ]
+    return [("preprocess", preprocess), *joint]
+
+
+def _make_preprocessor(
+    steps: Steps,
+    named_steps: dict[str, Steps],
+    modalities: Modalities,
+    imputer: BaseEstimator | None,
+) -> ModalityPreprocessor:
+    named = [(name, _block_pipeline(own, imputer)) for name, own in named_steps.items()]
+    return ModalityPreprocessor(
+        _block_pipeline(steps, imputer), transformers=named, modalities=modalities
+    ).set_output(transform="pandas")  # the column names tell the network the modalities
+
+
+def _block_pipeline(steps: Steps, imputer: BaseEstimator | None) -> Pipeline | str:
     first = [] if imputer is None else [("impute", clone(imputer))]
-    return Pipeline([*first, *((name, clone(step)) for name, step in steps)])
+    block = [*first, *((name, clone(step)) for name, step in steps)]
+    return Pipeline(block) if block else "passthrough"
 
 
 def _role(estimator: BaseEstimator) -> str:

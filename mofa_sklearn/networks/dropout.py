@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -89,7 +92,8 @@ def seed_dropout(module: nn.Module, generator: torch.Generator | None) -> None:
         The generator, on the network's device; None takes it away again (a
         network that is stored holds none).
     """
-    for layer in module.modules():
+    layers: Iterable[Any] = module.modules()
+    for layer in layers:
         if hasattr(layer, "generator"):
             layer.generator = generator
 
@@ -104,7 +108,8 @@ def set_dropout_strength(module: nn.Module, dropout: float, modality_dropout: fl
     dropout, modality_dropout : float, in [0, 1]
         Factors of the rate at which values, and modalities, are dropped.
     """
-    for layer in module.modules():
+    layers: Iterable[Any] = module.modules()
+    for layer in layers:
         if isinstance(layer, Dropout):
             layer.strength = dropout
         elif hasattr(layer, "modality_strength"):

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from .dropout import random_bytes
 from .layers import encoder, head, trunk
+from .residual import ResidualFeatures
 
 # What a fusion is given if its constructor has a parameter of that name.
 _OFFERED = {"n_outputs", "dropout", "modality_names"}
@@ -48,6 +49,16 @@ class MoFANetwork(nn.Module):
 
     modality_names : sequence of str, default=None
         Names of the modalities, for fusions that ask for them.
+
+    residual_features : bool, default=False
+        Whether the fusion also gets what sets each encoding apart from the others',
+        see :class:`.residual.ResidualFeatures`.
+
+    Attributes
+    ----------
+    learning_modality : int or None
+        The only modality whose encoder learns from the present training step; None:
+        all do. Set for the time of an alternating training.
     """
 
     def __init__(
@@ -59,6 +70,7 @@ class MoFANetwork(nn.Module):
         dropout: float = 0.2,
         modality_dropout: float = 0.0,
         modality_names: Sequence[str] | None = None,
+        residual_features: bool = False,
     ) -> None:
         super().__init__()
         self.widths = list(widths)
@@ -73,7 +85,9 @@ class MoFANetwork(nn.Module):
             "dropout": dropout,
             "modality_dropout": modality_dropout,
             "modality_names": None if modality_names is None else list(modality_names),
+            "residual_features": residual_features,
         }
+        self.learning_modality: int | None = None
         self.generator: torch.Generator | None = None
         self.encoders = nn.ModuleList(encoder(width, hidden_dim, dropout) for width in widths)
         self.fusion = _make_fusion(fusion, self.arguments)
@@ -81,6 +95,7 @@ class MoFANetwork(nn.Module):
         decides = fused_dim is None  # what it returns is the prediction
         self.trunk = nn.Identity() if decides else trunk(fused_dim, hidden_dim, dropout)
         self.head = nn.Identity() if decides else head(hidden_dim, n_outputs, dropout)
+        self.residuals = ResidualFeatures(hidden_dim) if residual_features else None
 
     def forward(
         self, x: Tensor, with_penalty: bool = False
@@ -135,14 +150,23 @@ class MoFANetwork(nn.Module):
         if hidden > 0:
             present = self._hide_modalities(present, hidden)
             is_complete = False
-        encodings = [encode(block) for encode, block in zip(self.encoders, blocks, strict=True)]
+        encodings = [self._encode(*item) for item in enumerate(blocks)]
         stacked = torch.stack(encodings, dim=-2)  # (batch, n_modalities, hidden_dim)
         # Stacked networks that share their rows share `present`, too: give each its own.
         present = present.expand(stacked.shape[:-1])
         if not is_complete:
             stacked = stacked * present.unsqueeze(-1)
+        if self.residuals is not None:
+            stacked = self.residuals(stacked, present)
         fused, weights, *penalty = self.fusion(stacked, present)
         return fused, weights, penalty[0] if penalty else None
+
+    def _encode(self, position: int, block: Tensor) -> Tensor:
+        """Encode a block: (batch, width) -> (batch, hidden_dim)."""
+        if not self.training or self.learning_modality in (None, position):
+            return self.encoders[position](block)
+        with torch.no_grad():
+            return self.encoders[position](block)
 
     def _hide_modalities(self, present: Tensor, rate: float) -> Tensor:
         draws = random_bytes(present.shape, present.device, self.generator).to(torch.int16)

@@ -62,6 +62,9 @@ class StackedLayerNorm(nn.Module):
         The layers, over one axis; their weights are copied.
     """
 
+    weight: nn.Parameter | None
+    bias: nn.Parameter | None
+
     def __init__(self, layers: Sequence[nn.LayerNorm]) -> None:
         super().__init__()
         self.normalized_shape = layers[0].normalized_shape
@@ -204,7 +207,7 @@ def is_stackable_loss(criterion: nn.Module, n_targets: int) -> bool:
     -------
     bool
     """
-    if list(criterion.parameters()) or list(criterion.buffers()):
+    if [*criterion.parameters(), *criterion.buffers()]:
         return False
     generator = torch.Generator().manual_seed(0)
     n_outputs = n_targets * getattr(criterion, "outputs_per_target", 1)
@@ -267,7 +270,7 @@ def _stack_children(
         )
     for name, child in layer._modules.items():
         if child is not None:
-            peers = [member._modules[name] for member in members]
+            peers = [member.get_submodule(name) for member in members]
             layer._modules[name] = _stack_layer(child, peers, done)
     return layer
 

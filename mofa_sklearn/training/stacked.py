@@ -15,6 +15,7 @@ from tqdm.auto import tqdm
 
 from ..networks.losses import mean_loss, needs_whole_batch
 from ..networks.stacking import stack_modules, unstack_module
+from .alternation import give_turn, sizes_of_parts
 from .annealing import anneal_dropout
 from .batches import Rows
 from .course import Course
@@ -170,7 +171,9 @@ class _Stack:
         self.plan = members[0].plan
         self.module = stack_modules([m.module for m in members]).to(self.plan.device)
         decays = [member.plan.weight_decay for member in members]
-        self.optimizer = StackedAdamW(self.module, decays)
+        parts = sizes_of_parts(self.module) if self.plan.alternate_modalities else None
+        self.optimizer = StackedAdamW(self.module, decays, parts)
+        self._epoch = 0
 
     def run_epoch(self) -> None:
         """Train all members for an epoch, and let go of those that have ended."""
@@ -185,6 +188,7 @@ class _Stack:
         seconds = time.perf_counter() - start
         for member, values in zip(self.members, table, strict=True):
             member.end_epoch(dict(zip(losses, values, strict=True)), seconds)
+        self._epoch += 1
         self._remember()
         self._drop_ended()
 
@@ -192,7 +196,9 @@ class _Stack:
         """Make the steps of an epoch; return each member's mean loss."""
         self.module.train()
         mean = _RunningMean()
-        for batch in self._batches(train=True):
+        for index, batch in enumerate(self._batches(train=True)):
+            alternates = self.plan.alternate_modalities
+            frozen = give_turn(self.module, self._epoch, index) if alternates else []
             rates = [
                 member.next_rate() if active else member.last_rate()
                 for member, active in zip(self.members, batch.is_active, strict=True)
@@ -200,7 +206,7 @@ class _Stack:
             prediction, penalty = self._infer(batch.X, with_penalty=True)
             loss = mean_loss(self.plan.criterion, prediction, batch.y, batch.weight, penalty)
             self.optimizer.backward(loss.sum())
-            self.optimizer.step(rates, batch.is_active)
+            self.optimizer.step(rates, batch.is_active, frozen)
             mean.add(loss.detach(), batch.weight.sum(dim=1))
         return mean.value()
 
@@ -282,7 +288,7 @@ class _RunningMean:
 
 
 def _check_plans(plans: Sequence[TrainingPlan], valid_rows: Sequence[Rows | None]) -> None:
-    for name in ("device", "autocast", "batch_size"):
+    for name in ("device", "autocast", "batch_size", "alternate_modalities"):
         values = {str(getattr(plan, name)) for plan in plans}
         if len(values) != 1:
             raise ValueError(f"Members trained together need one {name}, got {sorted(values)}.")

@@ -18,8 +18,9 @@ class StackedAdamW:
     """AdamW with a learning rate, a step count and a gradient norm for each member.
 
     All weights of a member lie in one row of a matrix, and every stacked parameter
-    is a view of some of its columns. To torch's AdamW a row is one parameter with a
-    learning rate of its own; a member without a gradient is left alone altogether.
+    is a view of some of its columns. To torch's AdamW a row, or each part of a row, is
+    one parameter with the member's learning rate; a member without a gradient, or a
+    part that is frozen, is left alone altogether.
 
     Parameters
     ----------
@@ -28,6 +29,9 @@ class StackedAdamW:
         of the training. Its parameters are moved into the matrix.
     weight_decays : sequence of n_members floats
         Weight decay of every member.
+    part_sizes : sequence of int, default=None
+        Numbers of a member's weights, in the order of the module's parameters, that
+        can be frozen apart from each other; None: none can.
 
     Attributes
     ----------
@@ -35,15 +39,22 @@ class StackedAdamW:
         The matrices.
     """
 
-    def __init__(self, module: nn.Module, weight_decays: Sequence[float]) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        weight_decays: Sequence[float],
+        part_sizes: Sequence[int] | None = None,
+    ) -> None:
         self._parameters = list(module.parameters())
         self.weights = torch.cat([p.detach().flatten(1) for p in self._parameters], dim=1)
         self.gradients = torch.empty_like(self.weights)
-        self._rows = [nn.Parameter(row) for row in self.weights]
-        self._is_active: list[bool] = []
+        self._part_sizes = [self.weights.shape[1]] if part_sizes is None else list(part_sizes)
+        # (n_members, n_parts)
+        self._rows = [[nn.Parameter(part) for part in self._parts(row)] for row in self.weights]
+        self._learning: list[list[bool]] = []
         groups = [
-            {"params": [row], "weight_decay": decay}
-            for row, decay in zip(self._rows, weight_decays, strict=True)
+            {"params": parts, "weight_decay": decay}
+            for parts, decay in zip(self._rows, weight_decays, strict=True)
         ]
         self._optimizer = torch.optim.AdamW(groups, fused=has_fused_adamw(self.weights.device))
         self._attach()
@@ -55,7 +66,9 @@ class StackedAdamW:
         )
         torch.cat([gradient.flatten(1) for gradient in gradients], dim=1, out=self.gradients)
 
-    def step(self, rates: Sequence[float], is_active: Sequence[bool]) -> None:
+    def step(
+        self, rates: Sequence[float], is_active: Sequence[bool], frozen: Sequence[int] = ()
+    ) -> None:
         """Clip the gradients and make a step.
 
         Parameters
@@ -64,12 +77,15 @@ class StackedAdamW:
             Learning rates.
         is_active : sequence of n_members bools
             Which members make the step; the others' weights and moments stay.
+        frozen : sequence of int, default=()
+            Positions of the parts that stay as they are, of all members.
         """
         self._clip()
-        if list(is_active) != self._is_active:
-            self._is_active = list(is_active)
-            for row, gradient, active in zip(self._rows, self.gradients, is_active, strict=True):
-                row.grad = gradient if active else None
+        can_learn = [position not in frozen for position in range(len(self._part_sizes))]
+        learning = [[active and can for can in can_learn] for active in is_active]
+        if learning != self._learning:
+            self._learning = learning
+            self._give_gradients()
         for group, rate in zip(self._optimizer.param_groups, rates, strict=True):
             group["lr"] = rate
         self._optimizer.step()
@@ -85,15 +101,29 @@ class StackedAdamW:
         self.weights = self.weights[list(positions)]
         self.gradients = torch.empty_like(self.weights)
         for position in set(range(len(self._rows))) - set(positions):
-            del self._optimizer.state[self._rows[position]]
+            for part in self._rows[position]:
+                self._optimizer.state.pop(part, None)  # one that never learned has none
         self._rows = [self._rows[position] for position in positions]
         groups = self._optimizer.param_groups
         self._optimizer.param_groups = [groups[position] for position in positions]
         for row, weights in zip(self._rows, self.weights, strict=True):
-            row.grad = None
-            row.data = weights
-        self._is_active = []
+            for part, values in zip(row, self._parts(weights), strict=True):
+                part.grad = None
+                part.data = values
+        self._learning = []
         self._attach()
+
+    def _parts(self, row: Tensor) -> tuple[Tensor, ...]:
+        """Return views of the parts of a member's weights, or gradients."""
+        return row.split(self._part_sizes)
+
+    def _give_gradients(self) -> None:
+        """Show the optimiser the gradients of those that learn."""
+        for row, gradients, learning in zip(
+            self._rows, self.gradients, self._learning, strict=True
+        ):
+            for part, gradient, learns in zip(row, self._parts(gradients), learning, strict=True):
+                part.grad = gradient if learns else None
 
     def _clip(self) -> None:
         """Do to every member what clip_grad_norm_ does to one network."""

@@ -10,6 +10,7 @@ import torch
 from skorch.helper import predefined_split
 from torch import nn
 
+from .alternation import AlternatingModalities
 from .annealing import FadingDropout
 from .batches import Rows
 from .callbacks import BestWeights, EpochProgress, LearningRate
@@ -45,6 +46,8 @@ class TrainingPlan:
         The user's.
     anneal_dropout : bool
         Whether dropout fades out, see :func:`.annealing.anneal_dropout`.
+    alternate_modalities : bool
+        Whether encoders learn in turn, see :func:`.alternation.modality_in_turn`.
     history : list of dict
         Epochs of an earlier training that this one goes on with.
     verbose : int
@@ -65,6 +68,7 @@ class TrainingPlan:
     dropout_seed: int
     callbacks: Sequence[Any] = ()
     anneal_dropout: bool = False
+    alternate_modalities: bool = False
     history: Sequence[dict] = field(default_factory=list)
     verbose: int = 0
 
@@ -172,7 +176,8 @@ def _callbacks(plan: TrainingPlan, n_rows: int, monitor: str, best: BestWeights)
     rate = LearningRate(plan.schedule, plan.learning_rate, plan.n_steps(n_rows), monitor)
     progress = [EpochProgress(plan.max_epochs)] if plan.verbose > 0 else []
     fading = [FadingDropout(plan.max_epochs)] if plan.anneal_dropout else []
-    return [rate, best, *fading, *progress, *plan.callbacks]
+    alternation = [AlternatingModalities()] if plan.alternate_modalities else []
+    return [rate, best, *fading, *alternation, *progress, *plan.callbacks]
 
 
 def _finished_epochs(history):

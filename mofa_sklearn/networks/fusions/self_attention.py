@@ -7,14 +7,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..attention import MultiHeadAttention
+from ..layers import masked_softmax, weighted_sum
 
 
 class SelfAttention(nn.Module):
-    """Project the encodings to tokens by SwiGLU, let them attend to each other, concatenate.
+    """Project the encodings to tokens by SwiGLU, let them attend to each other, pool them.
 
-    A residual connection and a layer normalisation follow the attention. The weight
-    of a modality is the attention that it gets, mean over heads and over the
-    modalities present.
+    A residual connection and a layer normalisation follow the attention. What comes out
+    is the tokens' mean, weighed by a softmax over the modalities present: the weight of
+    a modality. (Of concatenated tokens the layers that follow could undo any weight, and
+    the attention that tokens get stays near equal even where one is nothing but noise.)
 
     Parameters
     ----------
@@ -26,34 +28,35 @@ class SelfAttention(nn.Module):
     Attributes
     ----------
     fused_dim : int
-        Width of the result: ``n_modalities * hidden_dim``.
+        Width of the result: ``hidden_dim``.
 
     References
     ----------
     .. [1] Vaswani et al., "Attention Is All You Need", NIPS 2017.
     .. [2] Shazeer, "GLU Variants Improve Transformer", 2020 (SwiGLU).
     .. [3] Arevalo et al., "Gated Multimodal Units for Information Fusion", ICLR
-       workshops 2017 (MM-IMDb, whose genre classifiers fuse like this).
+       workshops 2017 (MM-IMDb, whose genre classifiers let tokens attend like this).
+    .. [4] Lin et al., "A Structured Self-attentive Sentence Embedding", ICLR 2017
+       (attention pooling).
     """
 
     has_weights = True
 
     def __init__(self, n_modalities: int, hidden_dim: int) -> None:
         super().__init__()
-        self.fused_dim = n_modalities * hidden_dim
+        self.fused_dim = hidden_dim
         self.projections = nn.ModuleList(_SwiGLU(hidden_dim) for _ in range(n_modalities))
         self.attention = MultiHeadAttention(hidden_dim)
         self.norm = nn.LayerNorm(hidden_dim)
+        self.score = nn.Linear(hidden_dim, 1)
 
     def forward(self, encodings: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
         projected = zip(self.projections, encodings.unbind(dim=-2), strict=True)
         tokens = torch.stack([project(encoding) for project, encoding in projected], dim=-2)
-        gathered, attention = self.attention(tokens, present.unsqueeze(-2))
-        tokens = self.norm(tokens + gathered) * present.unsqueeze(-1)
-        # (batch, queries, keys): what the modalities present attend to
-        received = (attention * present.unsqueeze(-1)).sum(dim=-2)
-        weights = received / received.sum(dim=-1, keepdim=True)
-        return tokens.flatten(start_dim=-2), weights
+        gathered, _ = self.attention(tokens, present.unsqueeze(-2))
+        tokens = self.norm(tokens + gathered)
+        weights = masked_softmax(self.score(tokens).squeeze(-1), present)
+        return weighted_sum(tokens, weights), weights
 
 
 class _SwiGLU(nn.Module):

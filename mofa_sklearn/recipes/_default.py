@@ -1,0 +1,30 @@
+"""Our own recipe."""
+
+from __future__ import annotations
+
+from sklearn.preprocessing import StandardScaler
+
+from ..estimators import RetrievalRegressor, RidgePathRegressor
+from ..preprocessing import RankGaussTransformer
+from ._recipe import Recipe, Steps
+
+
+def default_steps() -> Steps:
+    """Make every column normal: what systems get whose own preprocessing is not known."""
+    return (("rank_gauss", RankGaussTransformer(1000)), ("scale", StandardScaler()))
+
+
+def default() -> Recipe:
+    return Recipe(
+        name="default",
+        summary="Short training with dropout that fades out, and three quick companions.",
+        source="mofa-sklearn",
+        steps=default_steps(),
+        # Few rows and much noise are a linear model's ground, with components where blocks
+        # are wide; rows of known creators are that of neighbours.
+        companions=(
+            ("ridge", RidgePathRegressor()),
+            ("pca_ridge", RidgePathRegressor(n_components=32)),
+            ("neighbors", RetrievalRegressor()),
+        ),
+    )
