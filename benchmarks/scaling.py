@@ -1,4 +1,4 @@
-"""Scaling: time and memory of an ensemble's fit as rows and members grow.
+"""Scaling: time and memory of an ensemble's fit and prediction as rows and members grow.
 
 python -m benchmarks.scaling --rows 1000,10000,100000,1000000 --members 1,5,20
 
@@ -33,8 +33,9 @@ NOISE = 0.8
 TEST_SIZE = 0.1
 CHUNK_ROWS = 8192
 WARM_UP_ROWS = 200
-HEADER = ["rows", "members", "seconds", "s/epoch", "us/row", "input", "peak memory", "of input"]
-WIDTHS = [11, 7, 9, 9, 8, 11, 12, 8]
+HEADER = ["rows", "members", "fit s", "s/epoch", "us/row", "input", "fit peak"]
+HEADER += ["predict s", "predict peak"]
+WIDTHS = [11, 7, 9, 9, 8, 11, 12, 9, 12]
 
 
 def write_data(folder, n_rows):
@@ -56,7 +57,7 @@ def write_data(folder, n_rows):
 
 
 def measure(folder, n_rows, n_members, arguments):
-    """Fit one configuration in this process; return its seconds and its peak memory."""
+    """Fit one configuration in this process, predict all rows; return seconds and peaks."""
     X = np.load(folder / "X.npy", mmap_mode="r")[:n_rows]
     y = np.load(folder / "y.npy")[:n_rows]
     fitted = make_model(n_members, arguments)
@@ -64,11 +65,19 @@ def measure(folder, n_rows, n_members, arguments):
     clone(fitted).fit(X[:WARM_UP_ROWS], y[:WARM_UP_ROWS])
     with PeakMemory() as memory:
         seconds, _ = seconds_of(lambda: fitted.fit(X, y))
-    return {"seconds": seconds, "peak": memory.peak, "input": X.nbytes}
+    with PeakMemory() as predict_memory:
+        predict_seconds, _ = seconds_of(lambda: fitted.predict(X))
+    return {
+        "seconds": seconds,
+        "peak": memory.peak,
+        "predict_seconds": predict_seconds,
+        "predict_peak": predict_memory.peak,
+        "input": X.nbytes,
+    }
 
 
 def make_model(n_members, arguments):
-    """An ensemble whose members all train for as many epochs, or a pipeline that ends with it."""
+    """An ensemble of networks alone that train for as many epochs, or the whole pipeline."""
     splits = ShuffleSplit(n_members, test_size=TEST_SIZE, random_state=0)
     pipeline = make_mofa_pipeline(MODALITIES, cv=splits, random_state=0)
     ensemble = pipeline[-1]
@@ -79,7 +88,7 @@ def make_model(n_members, arguments):
     if arguments.model == "pipeline":
         return pipeline
     ensemble.estimator.set_params(modalities=MODALITIES)
-    return ensemble
+    return ensemble.set_params(companions=None)
 
 
 def measure_apart(folder, n_rows, n_members, arguments):
@@ -116,7 +125,8 @@ def cells(figures, n_members, arguments):
         f"{epoch / n_rows * 1e6:.1f}",
         megabytes(figures["input"]),
         megabytes(figures["peak"]),
-        f"{figures['peak'] / figures['input']:.2f}",
+        f"{figures['predict_seconds']:.2f}",
+        megabytes(figures["predict_peak"]),
     ]
 
 
@@ -129,7 +139,7 @@ def parse_arguments():
         "--model",
         choices=["ensemble", "pipeline"],
         default="ensemble",
-        help="the ensemble alone, or with the pipeline's preprocessing before it",
+        help="networks on the mapped rows, or the pipeline with preprocessing and companions",
     )
     parser.add_argument("--engine", default="auto", help="of the ensemble")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
@@ -148,9 +158,9 @@ def main():
     print(
         f"{arguments.model}, {sum(MODALITIES.values())} columns, {arguments.epochs} epoch(s), "
         f"{1 - TEST_SIZE:.0%} of the rows to each member; s/epoch: of one member, members that "
-        "train side by\nside counted together; us/row: per epoch and member; peak memory: "
-        "resident anonymous memory that the fit added\n(RssAnon, sampled), pages of the mapped "
-        "input not counted\n"
+        "train side by\nside counted together; us/row: per epoch and member; peak: resident "
+        "anonymous memory that was added (RssAnon,\nsampled), pages of the mapped input not "
+        "counted\n"
     )
     with tempfile.TemporaryDirectory() as folder:
         write_data(Path(folder), max(arguments.rows))

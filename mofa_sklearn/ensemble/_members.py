@@ -5,24 +5,29 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from joblib import effective_n_jobs
+from joblib import cpu_count, effective_n_jobs
 from joblib.parallel import ThreadingBackend, get_active_backend
 from sklearn import config_context, get_config
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_samples
-from threadpoolctl import threadpool_limits
 
 from ..training.interrupts import cancellable, interrupts_go_up
-from ..training.threads import torch_threads
-from ._validation_sets import fit_with_validation, last_step, validation_arguments
+from ..training.threads import blas_threads, torch_threads
+from ._validation_sets import (
+    fit_with_validation,
+    last_step,
+    stops_early_on_rows,
+    validation_arguments,
+)
 
 
 @dataclass
@@ -97,6 +102,8 @@ class MemberTask:
         threads changes the last bits of a sum, and a training amplifies them.
         """
         member = set_random_states(clone(self.estimator), fold.seed)
+        if self._fits_in_place(member):
+            return self._fit_in_place(member, fold)
         X, y, fit_params = self._rows_to_learn(fold)
         held_out = self._rows_held_out(fold)
         watched = self._rows_to_watch(y, *held_out)
@@ -106,6 +113,22 @@ class MemberTask:
             else:
                 fit_with_validation(member, X, y, fit_params, *watched)
             return self._finished(member, held_out[0])
+
+    def _fits_in_place(self, member: BaseEstimator) -> bool:
+        """Tell whether a member can learn from rows of X without a copy of them.
+
+        Of a memory-mapped X, a copy of nine tenths would no longer fit into memory.
+        """
+        takes_rows = getattr(type(member), "_takes_rows", None)
+        known = set(self.fit_params) <= {"sample_weight"}
+        return takes_rows is not None and known and takes_rows(member, self.X)
+
+    def _fit_in_place(self, member: BaseEstimator, fold: Fold) -> Member:
+        watched = fold.test if self.hand_over and stops_early_on_rows(member) else None
+        weight = self.fit_params.get("sample_weight")
+        with interrupts_go_up(), torch_threads(1):
+            member._fit_rows(self.X, self.y, weight, fold.train, watched)
+            return self._finished(member, _safe_indexing(self.X, fold.test))
 
     def fit_stacked(self, folds: Sequence[Fold]) -> list[Member]:
         """Fit a member on each fold, all of them together, on one torch thread."""
@@ -204,7 +227,8 @@ def fit_members(
         yield from map(fit, folds)
     else:
         parallel = Parallel(n_jobs=n_jobs, return_as="generator")
-        yield from parallel(delayed(fit)(fold) for fold in folds)
+        with _blas_of_threads(effective_n_jobs(n_jobs)):
+            yield from parallel(delayed(fit)(fold) for fold in folds)
 
 
 def trains_stacked(task: MemberTask, engine: str) -> bool:
@@ -252,6 +276,13 @@ def n_threads_for(estimator: BaseEstimator, n_jobs: int | None) -> int:
     return torch.get_num_threads() if n_jobs is None and n_workers == 1 else n_workers
 
 
+def _blas_of_threads(n_workers: int) -> AbstractContextManager:
+    """Divide BLAS among workers that are threads; for processes joblib does it."""
+    if isinstance(get_active_backend()[0], ThreadingBackend):
+        return blas_threads(max(1, cpu_count() // n_workers))
+    return nullcontext()
+
+
 def _fit_in_threads(
     fit: Callable[[Fold], Member], folds: Sequence[Fold], n_threads: int
 ) -> Iterator[Member]:
@@ -260,7 +291,7 @@ def _fit_in_threads(
     task = partial(_fit_in_thread, fit, get_config(), cancel)
     pool = ThreadPoolExecutor(n_threads, thread_name_prefix="mofa-member")
     # BLAS counts its threads for the whole process: one for each member.
-    with threadpool_limits(1, user_api="blas"), pool:
+    with blas_threads(1), pool:
         futures = [pool.submit(task, fold) for fold in folds]
         try:
             for future in futures:

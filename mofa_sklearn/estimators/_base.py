@@ -18,6 +18,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 from torch import nn
 
+from .._completion import CompletesWhatIsThere
+from .._html_repr import ShowsModalities
+from ..lazy_input import refuse_lazy
 from ..missing import check_blocks
 from ..modalities import resolve_modalities
 from ..networks import MoFANetwork
@@ -69,7 +72,7 @@ def _has_weights(estimator: BaseMoFA) -> bool:
     raise AttributeError(_no_weights(estimator.fusion))
 
 
-class BaseMoFA(BaseEstimator):
+class BaseMoFA(ShowsModalities, CompletesWhatIsThere, BaseEstimator):
     """Base class of the estimators around one network."""
 
     _parameter_constraints: dict = {
@@ -79,6 +82,8 @@ class BaseMoFA(BaseEstimator):
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "modality_dropout": [Interval(Real, 0, 1, closed="left")],
         "anneal_dropout": ["boolean"],
+        "alternate_modalities": ["boolean"],
+        "residual_features": ["boolean"],
         "loss": [StrOptions(set(LOSSES)), callable],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
@@ -207,6 +212,7 @@ class BaseMoFA(BaseEstimator):
 
     def _check_features(self, X: Any) -> np.ndarray:
         """Check rows against those of the fit, and bring their blocks into order."""
+        refuse_lazy(X, "predict")
         dtypes = [np.float32, np.float64]
         X = validate_data(self, X, dtype=dtypes, order="C", ensure_all_finite=False, reset=False)
         return _in_order(X, self.modalities_)
@@ -224,13 +230,16 @@ class BaseMoFA(BaseEstimator):
             )
 
     def _split(
-        self, rows: LabelledRows, random_state: np.random.RandomState
+        self,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None,
+        random_state: np.random.RandomState,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Draw which rows to learn from and which to validate on."""
-        counted = np.arange(len(rows.X))
-        if rows.sample_weight is not None:
+        counted = np.arange(len(y))
+        if sample_weight is not None:
             # A row of weight zero must not be what the best epoch is chosen by.
-            counted = np.flatnonzero(rows.sample_weight)
+            counted = np.flatnonzero(sample_weight)
         n_valid = int(np.ceil(self.validation_fraction * len(counted)))
         if len(counted) - n_valid < 1:
             raise ValueError(
@@ -287,6 +296,7 @@ class BaseMoFA(BaseEstimator):
             dropout=self.dropout,
             modality_dropout=self.modality_dropout,
             modality_names=list(blocks),
+            residual_features=self.residual_features,
         )
 
     def _outputs_per_target(self) -> int:
@@ -323,6 +333,7 @@ class BaseMoFA(BaseEstimator):
             n_iter_no_change=self.n_iter_no_change if stops else None,
             device=device,
             anneal_dropout=self.anneal_dropout,
+            alternate_modalities=self.alternate_modalities,
             autocast=resolve_precision(self.precision, device, n_weights),
             shuffle_seed=seeds[0],
             dropout_seed=seeds[1],

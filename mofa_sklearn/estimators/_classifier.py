@@ -73,6 +73,14 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
     anneal_dropout : bool, default=True
         Whether dropout fades out during the training, see :class:`MoFARegressor`.
 
+    alternate_modalities : bool, default=False
+        Whether each mini-batch trains the encoder of one modality in turn, and what
+        all modalities share, see :class:`MoFARegressor`.
+
+    residual_features : bool, default=False
+        Whether the fusion also gets what sets each encoding apart from the mean of
+        the row's other encodings, see :class:`MoFARegressor`.
+
     loss : {"auto", "cross_entropy", "focal"}, type or callable, default="auto"
         What the training minimises, and early stopping watches:
 
@@ -244,6 +252,8 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         dropout=0.4,
         modality_dropout=0.1,
         anneal_dropout=True,
+        alternate_modalities=False,
+        residual_features=False,
         loss="auto",
         label_smoothing=0.0,
         class_weight=None,
@@ -270,6 +280,8 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         self.dropout = dropout
         self.modality_dropout = modality_dropout
         self.anneal_dropout = anneal_dropout
+        self.alternate_modalities = alternate_modalities
+        self.residual_features = residual_features
         self.loss = loss
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
@@ -395,7 +407,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         random_state = random_state_of(self)
         train_index = valid_index = None
         if validation is None and self.early_stopping:
-            train_index, valid_index = self._split(rows, random_state)
+            train_index, valid_index = self._split(rows.y, rows.sample_weight, random_state)
         weights = self._class_weights(coding, rows, train_index)
         weight = _weighted(rows, weights, coding)
         device = resolve_device(self.device)
@@ -489,13 +501,16 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         return check_classes(y_val, "y_val")
 
     def _split(
-        self, rows: LabelledRows, random_state: np.random.RandomState
+        self,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None,
+        random_state: np.random.RandomState,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Draw validation rows, of every class the same part where that is possible."""
-        train, valid = super()._split(rows, random_state)
-        if rows.y.ndim == 2:
+        train, valid = super()._split(y, sample_weight, random_state)
+        if y.ndim == 2:
             return train, valid
-        return stratified(rows.y, train, valid, random_state)
+        return stratified(y, train, valid, random_state)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

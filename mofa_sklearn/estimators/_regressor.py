@@ -12,6 +12,7 @@ from ..training.batches import Rows
 from ..training.devices import resolve_device
 from ..training.train import train
 from ._base import BaseMoFA, LabelledRows, Training, random_state_of
+from ._stacked import takes_rows
 from ._targets import TargetScale, check_target_weight
 
 
@@ -71,6 +72,19 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         `max_epochs`, `modality_dropout` within the first 20 % ([3]_). Targets that
         are mostly noise stop early, with nearly all of it; targets that are nearly
         determined are trained on without.
+
+    alternate_modalities : bool, default=False
+        Whether encoders learn in turn rather than jointly ([4]_): each mini-batch
+        trains one modality's encoder and what all modalities share, the other
+        encoders being frozen in that step. In the next mini-batch it is the next
+        modality's turn, and an epoch begins one modality further than the last. An
+        encoder makes one step in as many as there are modalities: think of more
+        `max_epochs`.
+
+    residual_features : bool, default=False
+        Whether the fusion also gets what sets each encoding apart from the mean of
+        the row's other encodings ([4]_), added to it through a linear map. A missing
+        modality is no part of that mean, and one without others has no residual.
 
     loss : str, type or callable, default="squared_error"
         What the training minimises, and early stopping watches, on standardised
@@ -198,6 +212,8 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
     .. [2] Loshchilov and Hutter, "Decoupled Weight Decay Regularization", ICLR 2019.
     .. [3] Rennie, Goel and Thomas, "Annealed Dropout Training of Deep Networks", IEEE
        SLT 2014.
+    .. [4] Gao et al., "AdaptCLIP: Adapting CLIP for Universal Visual Anomaly
+       Detection", 2025.
 
     Examples
     --------
@@ -218,6 +234,9 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         "target_weight": ["array-like", None],
     }
 
+    # What an ensemble looks for on the type of its members, to spare copies of folds.
+    _takes_rows = staticmethod(takes_rows)
+
     def __init__(
         self,
         modalities=None,
@@ -227,6 +246,8 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         dropout=0.4,
         modality_dropout=0.1,
         anneal_dropout=True,
+        alternate_modalities=False,
+        residual_features=False,
         loss="squared_error",
         batch_size="auto",
         learning_rate=1e-3,
@@ -251,6 +272,8 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         self.dropout = dropout
         self.modality_dropout = modality_dropout
         self.anneal_dropout = anneal_dropout
+        self.alternate_modalities = alternate_modalities
+        self.residual_features = residual_features
         self.loss = loss
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -365,22 +388,46 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         """What centred targets are divided by."""
         return self._target_scale.scale
 
+    def _fit_rows(
+        self, X, y, sample_weight, rows: np.ndarray, rows_val: np.ndarray | None
+    ) -> MoFARegressor:
+        """Train on some rows, without a copy of them; as `fit` of their copies would.
+
+        `rows` are the positions to learn from, `rows_val` those to stop early on.
+        """
+        self._validate_params()
+        if sample_weight is not None and not np.any(sample_weight[rows]):
+            raise ValueError("sample_weight is zero for every row: nothing to learn from.")
+        training = self._prepare(X, y, sample_weight, rows=rows, rows_val=rows_val)
+        result = train(training.module, training.train_rows, training.valid_rows, training.plan)
+        self._keep(training, result)
+        return self
+
     def _prepare(
-        self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None
+        self,
+        X,
+        y,
+        sample_weight=None,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        *,
+        rows: np.ndarray | None = None,
+        rows_val: np.ndarray | None = None,
     ) -> Training:
         """Check the arguments of `fit`, and build what is to be trained."""
-        rows, blocks = self._check_training_rows(
+        labelled, blocks = self._check_training_rows(
             X, y, sample_weight, multi_output=True, y_numeric=True
         )
         validation = self._check_validation_rows(blocks, X_val, y_val, sample_weight_val)
         random_state = random_state_of(self)
-        train_index = valid_index = None
-        if validation is None and self.early_stopping:
-            train_index, valid_index = self._split(rows, random_state)
-        scale = self._learn_target_scale(rows, train_index)
+        train_index, valid_index = rows, rows_val
+        if validation is None and valid_index is None and self.early_stopping:
+            train_index, valid_index = self._split_rows(labelled, rows, random_state)
+        scale = self._learn_target_scale(labelled, train_index)
         if self.target_weight is not None:
             check_target_weight(self.target_weight, len(scale.mean))
-        X, y, weight = rows.X, scale.apply(rows.y), rows.sample_weight
+        X, y, weight = labelled.X, scale.apply(labelled.y), labelled.sample_weight
         device = resolve_device(self.device)
         train_rows = Rows(X, y, weight, train_index, device)
         if validation is not None:
@@ -388,12 +435,27 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
             y_val = scale.apply(validation.y)
             valid_rows = Rows(validation.X, y_val, validation.sample_weight, None, device)
         elif valid_index is not None:
+            if weight is not None and not weight[valid_index].any():
+                weight = None  # rows that say nothing about the best epoch count alike
             valid_rows = Rows(train_rows.X, y, weight, valid_index, device)
         else:
             valid_rows = None
         levels = getattr(self._loss(), "levels", None)
         learned = {"modalities_": blocks, "_target_scale": scale, "_quantile_levels": levels}
         return self._training(train_rows, valid_rows, learned, random_state)
+
+    def _split_rows(
+        self,
+        labelled: LabelledRows,
+        rows: np.ndarray | None,
+        random_state: np.random.RandomState,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draw which rows to learn from and which to validate on, out of all or of some."""
+        y, weight = labelled.y, labelled.sample_weight
+        if rows is None:
+            return self._split(y, weight, random_state)
+        train, valid = self._split(y[rows], None if weight is None else weight[rows], random_state)
+        return rows[train], rows[valid]
 
     def _from_outputs(self, outputs: np.ndarray) -> np.ndarray:
         """Turn the network's outputs into predictions."""

@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._html_repr import ShowsModalities
 from ..missing import check_blocks
 from ..modalities import resolve_modalities
 from ..preprocessing import RetrievalAugmenter
@@ -24,7 +25,7 @@ _N_FOLDS = 5
 _MIN_ROWS = 10
 
 
-class RetrievalRegressor(RegressorMixin, BaseEstimator):
+class RetrievalRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
     """Predict from the targets of the most similar training rows, of each modality.
 
     Columns are standardised, wide blocks reduced to principal components, similar
@@ -171,7 +172,7 @@ class RetrievalRegressor(RegressorMixin, BaseEstimator):
             The shape of the targets of the fit.
         """
         check_is_fitted(self, "ridge_")
-        X = validate_data(self, X, reset=False, dtype=np.float32, ensure_all_finite="allow-nan")
+        X = validate_data(self, X, reset=False, dtype=np.float32, ensure_all_finite=False)
         check_blocks(X, self.modalities_)
         if self.augmenter_ is None:
             return self.ridge_.predict(np.zeros((len(X), 1)))
@@ -183,7 +184,7 @@ class RetrievalRegressor(RegressorMixin, BaseEstimator):
             X,
             y,
             dtype=np.float32,
-            ensure_all_finite="allow-nan",
+            ensure_all_finite=False,
             multi_output=True,
             y_numeric=True,
         )

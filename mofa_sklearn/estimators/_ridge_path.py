@@ -8,7 +8,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
-from sklearn.utils import check_random_state
+from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -16,6 +16,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from .._html_repr import ShowsModalities
 from ..modalities import resolve_modalities
 from ._columns import components, filled, mean_and_scale, project
 
@@ -23,7 +24,7 @@ from ._columns import components, filled, mean_and_scale, project
 _DEFAULT_RATIOS = np.logspace(-2.5, 2.5, 11)
 
 
-class RidgePathRegressor(RegressorMixin, BaseEstimator):
+class RidgePathRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
     """Ridge regression whose penalty is chosen for each target on held-out rows.
 
     The solutions for all penalties and targets are found together by conjugate
@@ -217,6 +218,12 @@ class RidgePathRegressor(RegressorMixin, BaseEstimator):
         mean = np.mean([each.column_mean_ for each in estimators], axis=0)
         n_targets = len(coef) // len(estimators)
         products = (filled(X, mean) @ coef.T.astype(X.dtype)).astype(float)
+        missing = np.isnan(X)
+        if missing.any():
+            # Each of them fills a column with the mean of its own rows.
+            own = np.repeat([each.column_mean_ for each in estimators], n_targets, axis=0)
+            rows = missing.any(axis=1)
+            products[rows] += missing[rows].astype(float) @ (coef * (own - mean)).T
         products = products.reshape(len(X), len(estimators), n_targets).swapaxes(0, 1)
         shape = (len(X), *np.shape(estimators[0].intercept_))
         return np.stack(
@@ -242,7 +249,12 @@ class RidgePathRegressor(RegressorMixin, BaseEstimator):
 
     def _held_out(self, X_val, y_val, sample_weight_val) -> _Rows:
         X_val = self._check_rows(X_val)
-        y_val = np.asarray(y_val, dtype=float).reshape(len(X_val), -1)
+        y_val = check_array(y_val, ensure_2d=False, dtype=float, input_name="y_val")
+        if len(y_val) != len(X_val):
+            raise ValueError(
+                f"X_val has {len(X_val)} rows and y_val {len(y_val)}: they must be the same."
+            )
+        y_val = y_val.reshape(len(X_val), -1)
         if sample_weight_val is not None:
             sample_weight_val = _check_sample_weight(sample_weight_val, X_val)
         return _Rows(X_val, y_val, sample_weight_val)
@@ -327,7 +339,7 @@ class _System:
             self.inner_mean, self.inner_scale, self.columns = self.mean, self.scale, X
         else:
             directions, spread = components(
-                X, blocks, n_components, self.mean, self.scale, seed, self.weight
+                X, blocks or [], n_components, self.mean, self.scale, seed, self.weight
             )
             self.directions = directions / spread
             self.columns = project(X, self.directions, self.mean, self.scale)

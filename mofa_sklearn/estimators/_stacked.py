@@ -77,6 +77,25 @@ def stacks(
         return is_stackable(module, module.widths) and is_stackable_loss(loss, n_targets)
 
 
+def takes_rows(estimator: Any, X: Any) -> bool:
+    """Tell whether an estimator can learn from some rows of X without a copy of them.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Unfitted.
+    X : array-like of shape (n_samples, n_features)
+        All rows.
+
+    Returns
+    -------
+    bool
+        True for arrays, memory-mapped ones included, that the network reads as they are.
+    """
+    ready = isinstance(X, np.ndarray) and X.dtype == np.float32 and X.ndim == 2
+    return ready and X.flags.c_contiguous and _defined_together(type(estimator), "fit", "_prepare")
+
+
 def fit_stacked(estimators: Sequence[Any], fit_arguments: Sequence[Mapping[str, Any]]) -> None:
     """Fit estimators as their `fit` would, but train their networks together.
 
@@ -159,7 +178,9 @@ def _is_faster(module: Any, device_type: str) -> bool:
 
 
 def _take_the_same_rows(first: Any, other: Any) -> bool:
-    names = [getattr(estimator, "feature_names_in_", None) for estimator in (first, other)]
+    names: list[Any] = [
+        getattr(estimator, "feature_names_in_", None) for estimator in (first, other)
+    ]
     blocks = [list(estimator.modalities_.values()) for estimator in (first, other)]
     return (
         first.n_features_in_ == other.n_features_in_

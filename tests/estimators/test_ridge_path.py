@@ -105,11 +105,18 @@ def test_constant_columns_and_targets_do_no_harm():
     assert abs(model.coef_[1, 0]) < 1e-6
 
 
-def test_members_of_an_ensemble_predict_together_as_they_do_alone():
-    X, y = make_data()
+@pytest.mark.parametrize("n_targets", [None, 2])
+@pytest.mark.parametrize("missing", [False, True])
+def test_members_of_an_ensemble_predict_together_as_they_do_alone(missing, n_targets):
+    X, y = make_data(n_targets=n_targets)
+    if missing:
+        X[::3, :4] = np.nan
+        X[1::9, 2] = np.nan
     ensemble = KFoldEnsembleRegressor(RidgePathRegressor(), cv=3, random_state=0).fit(X, y)
-    alone = np.mean([member.predict(X) for member in ensemble.estimators_], axis=0)
-    assert_allclose(ensemble.predict(X), alone, rtol=1e-5)
+    alone = [member.predict(X) for member in ensemble.estimators_]
+    together = ensemble._member_predictions(X, "predict")
+    assert_allclose(together, alone, rtol=1e-4, atol=1e-4)
+    assert np.abs(alone[0] - alone[1]).max() > 1e-3
 
 
 @pytest.mark.parametrize("alphas", [[-1.0], [], [[1.0]]])
