@@ -1,11 +1,19 @@
 """What the displays share in drawing: matplotlib when it is needed, and axes to draw onto."""
 
+import re
+
 import numpy as np
 
 # One colour per meaning, the same in every display.
 MAIN_COLOR = "#2b6cb0"
 SECOND_COLOR = "#dd6b20"
 REFERENCE_COLOR = "#4a5568"
+# Of targets or modalities that share axes; told apart by people with any colour vision (Okabe
+# and Ito). Then other lines and markers follow.
+SERIES_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#4a5568")
+SERIES_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+# A longer name is put on several lines.
+NAME_WIDTH = 24
 
 
 def import_pyplot(caller):
@@ -77,3 +85,28 @@ def tidy(ax):
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(visible=True, color="0.9", linewidth=0.8)
     ax.set_axisbelow(True)
+
+
+def series_style(index):
+    """Colour, marker and line of one of several series; none is used twice among 49."""
+    turn = index // len(SERIES_COLORS)
+    return {
+        "color": SERIES_COLORS[index % len(SERIES_COLORS)],
+        "marker": SERIES_MARKERS[(index + turn) % len(SERIES_MARKERS)],
+        "linestyle": ("-", "--", ":", "-.")[turn % 4],
+    }
+
+
+def wrap(name, width=NAME_WIDTH):
+    """Break a long name into lines, after spaces, hyphens and underscores."""
+    lines = [""]
+    for piece in re.split(r"(?<=[\s_-])", str(name)):
+        if lines[-1] and len(lines[-1] + piece.rstrip()) > width:
+            lines.append("")
+        lines[-1] += piece
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def legend_beside(ax):
+    """Put the legend to the right of the axes, where it hides nothing."""
+    ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))

@@ -1,7 +1,10 @@
 """Find the estimator to be looked at inside pipelines, searches and ensembles."""
 
+from sklearn.base import OneToOneFeatureMixin
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
+
+from ..modalities import column_names, resolve_modalities
 
 
 def unwrap(estimator, X=None):
@@ -71,3 +74,55 @@ def with_members(estimator, attribute, X=None):
             f"Expected an estimator with `{attribute}`, such as a MoFARegressor, an ensemble of "
             f"them, or a pipeline ending in one; got {type(inner).__name__}, which has none."
         )
+
+
+def modalities_of(estimator, X):
+    """Find the columns of every modality in the input of a fitted estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted estimator. The first with ``modalities_`` among it, its pipeline's steps (up to
+        one that makes other columns), and its members tells them.
+    X : ndarray or DataFrame of shape (n_samples, n_features)
+        Input of ``estimator``. Where the estimator tells nothing, its column names do.
+
+    Returns
+    -------
+    dict of str to ndarray of int
+        Column positions of every modality.
+
+    Raises
+    ------
+    ValueError
+        If neither the estimator nor the column names tell the modalities.
+    """
+    known = _known_modalities(estimator)
+    if known is not None:
+        return known
+    if column_names(X) is None:
+        raise ValueError(
+            f"{type(estimator).__name__} does not know its modalities, and X has no column names "
+            "that tell them: pass modalities=, a dict of modality name -> width or columns."
+        )
+    return resolve_modalities(X)
+
+
+def _known_modalities(estimator):
+    """Return ``modalities_`` in terms of the estimator's own input, None where unknown."""
+    if isinstance(estimator, str):  # "passthrough", "drop"
+        return None
+    if isinstance(estimator, Pipeline):
+        for step in estimator:
+            found = _known_modalities(step)
+            if found is not None:
+                return found
+            if not (step == "passthrough" or isinstance(step, OneToOneFeatureMixin)):
+                return None
+        return None
+    if hasattr(estimator, "modalities_"):
+        return dict(estimator.modalities_)
+    if hasattr(estimator, "best_estimator_"):
+        return _known_modalities(estimator.best_estimator_)
+    members = getattr(estimator, "estimators_", ())
+    return next(filter(None, map(_known_modalities, members)), None)

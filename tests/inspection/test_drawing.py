@@ -6,10 +6,14 @@ import pandas as pd
 import pytest
 
 from mofa_sklearn.inspection import (
+    AttentionByPredictionDisplay,
+    GroupErrorDisplay,
     ModalityAttentionDisplay,
     PredictedVsTrueDisplay,
+    ResidualsDisplay,
     TrainingCurvesDisplay,
 )
+from mofa_sklearn.inspection._drawing import series_style, wrap
 
 
 def test_importing_the_displays_does_not_import_matplotlib():
@@ -21,6 +25,9 @@ def test_importing_the_displays_does_not_import_matplotlib():
     "draw",
     [
         lambda: PredictedVsTrueDisplay.from_predictions(np.arange(3.0), np.arange(3.0)),
+        lambda: ResidualsDisplay.from_predictions(np.arange(3.0), np.arange(3.0)),
+        lambda: GroupErrorDisplay.from_predictions(np.arange(3.0), np.arange(3.0), [0, 0, 1]),
+        lambda: AttentionByPredictionDisplay.from_data(pd.DataFrame({"x": [1.0]}), [1.0]),
         lambda: ModalityAttentionDisplay.from_data(pd.DataFrame({"x": [1.0]})),
         lambda: TrainingCurvesDisplay.from_data([[{"epoch": 1, "train_loss": 1.0}]]),
     ],
@@ -29,3 +36,15 @@ def test_missing_matplotlib_names_the_extra(monkeypatch, draw):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match=r"Display.*needs matplotlib.*mofa-sklearn\[plot\]"):
         draw()
+
+
+def test_long_names_are_broken_between_words():
+    assert wrap("views") == "views"
+    assert wrap("likes_of_registered_users_only") == "likes_of_registered_\nusers_only"
+    assert wrap("number of views after thirty days") == "number of views after\nthirty days"
+    assert wrap("x" * 40) == "x" * 40
+
+
+def test_series_look_different():
+    styles = [tuple(series_style(index).values()) for index in range(49)]
+    assert len(set(styles)) == 49

@@ -3,7 +3,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
+from mofa_sklearn import KFoldEnsembleRegressor
 from mofa_sklearn.inspection import PredictedVsTrueDisplay
 from mofa_sklearn.metrics import normalized_mean_squared_error
 
@@ -95,3 +98,43 @@ def test_errors_say_what_is_wrong(targets, change, message):
     arguments = {"y_true": targets[0], "y_pred": targets[1], **change}
     with pytest.raises(ValueError, match=message):
         PredictedVsTrueDisplay.from_predictions(**arguments)
+
+
+def test_titles_tell_how_many_intervals_hold_the_truth(targets):
+    y_true, y_pred = targets
+    width = np.array([0.1, 1, 9])
+    bounds = np.stack([y_pred - width, y_pred + width], axis=-1)
+    display = PredictedVsTrueDisplay.from_predictions(
+        y_true, y_pred, intervals=bounds, confidence_level=0.9
+    )
+    held = (np.abs(y_true - y_pred) <= width).mean(axis=0)
+    np.testing.assert_allclose(display.coverage_, held)
+    assert display.ax_[2].get_title().endswith(", 90 % intervals hold 100.0 %")
+    n_lines = [len(lines.get_segments()) for lines in display.ax_[1].collections[1:]]
+    assert n_lines == [round(60 * held[1]), 60 - round(60 * held[1])]
+
+
+def test_from_estimator_asks_for_intervals(targets):
+    y, X = targets
+    model = make_pipeline(StandardScaler(), KFoldEnsembleRegressor(LinearRegression(), cv=3))
+    display = PredictedVsTrueDisplay.from_estimator(model.fit(X, y), X, y, confidence_level=0.8)
+    expected = model[-1].predict_interval(model[:-1].transform(X), confidence_level=0.8)
+    np.testing.assert_array_equal(display.intervals, expected)
+    with pytest.raises(TypeError, match=r"`predict_interval`.*got LinearRegression"):
+        PredictedVsTrueDisplay.from_estimator(
+            LinearRegression().fit(X, y), X, y, confidence_level=0.8
+        )
+
+
+@pytest.mark.parametrize("n_rows", [50, 2000])
+def test_infinite_bounds_are_drawn_to_the_edge(n_rows):
+    y = np.random.default_rng(0).normal(size=n_rows)
+    bounds = np.column_stack([y - 1, np.full(n_rows, np.inf)])
+    display = PredictedVsTrueDisplay.from_predictions(y, y, intervals=bounds)
+    assert np.isfinite(display.ax_.get_ylim()).all()
+    np.testing.assert_array_equal(display.coverage_, [1.0])
+
+
+def test_intervals_of_another_shape_are_an_error(targets):
+    with pytest.raises(ValueError, match=r"of shape \(60, 3, 2\).*got \(60, 3\)"):
+        PredictedVsTrueDisplay.from_predictions(*targets, intervals=targets[0])

@@ -1,0 +1,39 @@
+"""Attention and importance agree on which modality is nothing but noise."""
+
+import numpy as np
+import pytest
+
+from mofa_sklearn import MoFARegressor
+from mofa_sklearn.inspection import modality_importance
+from mofa_sklearn.networks.fusions import FUSIONS
+
+WIDTHS = {"image": 8, "sound": 8, "text": 8}  # sound is noise
+
+
+WEIGHING = [name for name, fusion in FUSIONS.items() if fusion.has_weights]
+
+
+@pytest.fixture(scope="module")
+def rows():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1500, 24)).astype(np.float32)
+    signal = X[:, :8] @ rng.normal(size=8) + X[:, 16:] @ rng.normal(size=8)
+    return X, signal + 0.3 * signal.std() * rng.normal(size=1500)
+
+
+@pytest.mark.parametrize("fusion", WEIGHING)
+def test_both_put_noise_last(rows, fusion):
+    X, y = rows
+    model = MoFARegressor(WIDTHS, fusion=fusion, hidden_dim=32, random_state=0)
+    model.fit(X[:1200], y[:1200])
+    assert model.score(X[1200:], y[1200:]) > 0.6
+    result = modality_importance(model, X[1200:], y[1200:], n_repeats=10, random_state=0)
+    attention = model.modality_attention(X[1200:]).mean()
+    if fusion == "conditional_query":
+        # The guide is used beside its own weight, which says little.
+        attention = attention.drop("image")
+    assert attention.idxmin() == "sound"
+    assert attention["sound"] < 0.33
+    assert result.frame["importance"].idxmin() == "sound"
+    assert abs(result.frame.loc["sound", "importance"]) < 0.05
+    assert (result.frame["importance"].drop("sound") > 0.3).all()
