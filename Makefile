@@ -1,13 +1,15 @@
 # make demo [DATA=folder]   train on generated videos, or on a folder of .npy files
 # make test                 lint, check the format, run the tests and the doctests
+# make docs                 build the site in docs/_build/html, check its links and pages
 # make clean                remove the environment and everything that was made
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DOCS_STAMP := $(VENV)/.installed-docs
 
-.PHONY: demo test clean
+.PHONY: demo test docs clean
 
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py $(if $(DATA),--data "$(DATA)") --output demo_output
@@ -17,12 +19,24 @@ test: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
 
+docs: $(DOCS_STAMP)
+	$(BIN)/python -m sphinx -W --keep-going -d docs/_build/doctrees docs docs/_build/html
+	touch docs/_build/html/objects.inv
+	$(BIN)/python docs/check_links.py docs/_build/html
+	$(BIN)/python -m pytest tests/docs
+
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[test,plot]"
 	touch $@
 
+$(DOCS_STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[test,plot,docs]"
+	touch $@
+
 clean:
 	rm -rf $(VENV) demo_output build dist *.egg-info
+	rm -rf docs/_build docs/api docs/auto_examples
 	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find mofa_sklearn tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} +

@@ -5,6 +5,9 @@ import pytest
 
 from mofa_sklearn.datasets import make_micro_videos
 
+# Sphinx's own, and what it makes: no doctests.
+collect_ignore = ["conf.py", "_build", "_ext", "api", "auto_examples"]
+
 
 @pytest.fixture(autouse=True)
 def _folder(doctest_namespace, tmp_path):

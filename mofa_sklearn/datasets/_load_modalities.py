@@ -8,11 +8,13 @@ import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import StrOptions, validate_params
+
+_Matrix = TypeVar("_Matrix", bound=np.ndarray)
 
 _FEATURES_SUFFIX = "_features"
 _OWN_FIELDS = ("data", "target", "modalities", "feature_names")
@@ -73,6 +75,7 @@ def load_modalities(
             estimators.
         feature_names : list of str, of length n_features
             ``"<modality>_<i>"``, with i from 0 in each block.
+
         Every other array with n_samples rows is there by its file's name without ``.npy``, as
         ``creator_ids`` for ``creator_ids.npy``. Arrays of another length are left out.
 
@@ -240,12 +243,13 @@ def _join_blocks(blocks: list[np.ndarray], mmap_mode: Literal["r", "c"] | None) 
     if mmap_mode is None:
         return _fill(np.empty(shape, dtype=np.float32), blocks)
     only = blocks[0]
-    if len(blocks) == 1 and only.dtype == np.float32 and only.flags.c_contiguous:
+    is_ready = only.dtype == np.float32 and only.flags.c_contiguous
+    if len(blocks) == 1 and is_ready and isinstance(only, np.memmap):
         return _reopen(only, mmap_mode)
     return _join_on_disk(blocks, shape, mmap_mode)
 
 
-def _fill(matrix: np.ndarray, blocks: list[np.ndarray]) -> np.ndarray:
+def _fill(matrix: _Matrix, blocks: list[np.ndarray]) -> _Matrix:
     """Copy blocks into a matrix, some rows at a time."""
     for rows in _row_chunks(matrix):
         start = 0
@@ -262,9 +266,9 @@ def _row_chunks(matrix: np.ndarray) -> Iterator[slice]:
         yield slice(start, start + n_rows)
 
 
-def _reopen(block: np.memmap, mode: Literal["r", "c"]) -> np.memmap:
+def _reopen(block: np.memmap, mode: Literal["r", "c"]) -> np.ndarray:
     """Map a block's file once more, in another mode."""
-    return _open(Path(block.filename), mode).reshape(block.shape)
+    return _open(Path(str(block.filename)), mode).reshape(block.shape)
 
 
 def _join_on_disk(

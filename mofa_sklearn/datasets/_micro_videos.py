@@ -123,6 +123,7 @@ def make_micro_videos(
         feature_names : list of str, of length n_features
             ``"<modality>_<i>"``, with i from 0 in each block.
         target_names : list of str, of length n_targets
+            "views", "likes", "comments", and so on.
         modalities : dict of str to int
             Each modality's width, in the order of the blocks.
         creator_ids : ndarray of shape (n_samples,), int64, or None
@@ -136,6 +137,7 @@ def make_micro_videos(
             The normalised mean squared error of `conditional_mean` on these rows; NaN for a
             constant target.
         DESCR : str
+            How the videos were made.
 
     Raises
     ------
