@@ -201,7 +201,8 @@ def _is_int(value: Any) -> bool:
 
 
 def _from_names(names: list[str] | None, n_features: int) -> dict[str, np.ndarray]:
-    prefixes = [modality_of(name) for name in names or []]
+    names = names or []
+    prefixes = [modality_of(name) for name in names]
     if not any(prefixes):
         return {UNNAMED_MODALITY: np.arange(n_features)}
     blocks: dict[str, list[int]] = {}

@@ -3,7 +3,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import spearmanr
@@ -62,16 +62,48 @@ def targets(request):
 # ---------------------------------------------------------------------------- NMSE
 
 
-@settings(max_examples=30, deadline=None)
-@given(
-    y=arrays(float, (2, 5, 3), elements=st.floats(-1e3, 1e3, width=32)),
-    sample_weight=st.none() | arrays(float, 5, elements=st.integers(1, 4)),
-    multioutput=st.sampled_from(MULTIOUTPUTS),
-)
-def test_nmse_is_one_minus_r2(y, sample_weight, multioutput):
-    kwargs = {"sample_weight": sample_weight, "multioutput": multioutput}
+# Numbers of any size, and few values, so that targets are constant now and then.
+NUMBERS = st.floats(-1e3, 1e3, width=32) | st.sampled_from([0.0, 0.0, 1.0, 2.5])
+PAIRS = arrays(float, st.tuples(st.just(2), st.integers(2, 6), st.just(3)), elements=NUMBERS)
+
+
+@st.composite
+def weights_for(draw, y):
+    weights = draw(arrays(float, y.shape[1], elements=st.integers(0, 4)))
+    return draw(st.sampled_from([None, weights + (weights.sum() == 0)]))
+
+
+@given(y=PAIRS, data=st.data(), multioutput=st.sampled_from(MULTIOUTPUTS))
+def test_nmse_is_one_minus_r2(y, data, multioutput):
+    kwargs = {"sample_weight": data.draw(weights_for(y)), "multioutput": multioutput}
     expected = 1 - r2_score(*y, **kwargs)
     np.testing.assert_array_equal(normalized_mean_squared_error(*y, **kwargs), expected)
+
+
+@given(y=PAIRS, data=st.data(), multioutput=st.sampled_from(MULTIOUTPUTS))
+def test_nmse_of_constant_targets_is_one_minus_r2(y, data, multioutput):
+    y[0] = y[0, 0]
+    kwargs = {"sample_weight": data.draw(weights_for(y)), "multioutput": multioutput}
+    expected = 1 - r2_score(*y, **kwargs)
+    np.testing.assert_array_equal(normalized_mean_squared_error(*y, **kwargs), expected)
+
+
+@given(y=PAIRS, data=st.data())
+def test_ccc_is_symmetric_and_bounded(y, data):
+    kwargs = {"sample_weight": data.draw(weights_for(y)), "multioutput": "raw_values"}
+    values = concordance_correlation_coefficient(*y, **kwargs)
+    swapped = concordance_correlation_coefficient(*y[::-1], **kwargs)
+    np.testing.assert_allclose(values, swapped, rtol=1e-9, atol=1e-12)
+    assert (np.abs(values) <= 1 + 1e-12).all()
+
+
+@given(y=PAIRS, data=st.data())
+def test_spearman_is_symmetric_bounded_and_sees_the_order_alone(y, data):
+    kwargs = {"sample_weight": data.draw(weights_for(y)), "multioutput": "raw_values"}
+    values = spearman_correlation(*y, **kwargs)
+    np.testing.assert_allclose(values, spearman_correlation(*y[::-1], **kwargs), atol=1e-12)
+    np.testing.assert_allclose(values, spearman_correlation(4 * y[0], y[1], **kwargs), atol=1e-12)
+    assert (np.abs(values) <= 1 + 1e-12).all()
 
 
 @pytest.mark.parametrize(("y_pred", "expected"), [([2.0, 2.0], 0.0), ([2.0, 3.0], 1.0)])

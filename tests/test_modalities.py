@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from sklearn.compose import ColumnTransformer, make_column_selector
@@ -193,6 +193,20 @@ def mask_of(positions, n_features):
     return mask
 
 
+def as_slices(positions, names):
+    """Write consecutive positions as a slice, others as they are."""
+    if positions == list(range(positions[0], positions[-1] + 1)):
+        return slice(positions[0], positions[-1] + 1)
+    return positions
+
+
+def as_slices_of_names(positions, names):
+    """Write consecutive columns as a slice of names, others as names."""
+    if positions == list(range(positions[0], positions[-1] + 1)):
+        return slice(names[positions[0]], names[positions[-1]])
+    return [names[p] for p in positions]
+
+
 REPRESENTATIONS = {
     "positions": lambda positions, names: positions,
     "array": lambda positions, names: np.array(positions),
@@ -200,37 +214,91 @@ REPRESENTATIONS = {
     "names": lambda positions, names: [names[p] for p in positions],
     "index": lambda positions, names: pd.Index([names[p] for p in positions]),
     "mask": lambda positions, names: mask_of(positions, len(names)),
+    "slice": as_slices,
+    "slice of names": as_slices_of_names,
     "callable": lambda positions, names: lambda X: positions,
 }
 
 
+def represented(draw, parts, names):
+    """Draw a way of writing down each part, and whether all of them come of a callable."""
+    modalities = {
+        name: REPRESENTATIONS[draw(st.sampled_from(sorted(REPRESENTATIONS)))](part, names)
+        for name, part in parts.items()
+    }
+    return (lambda X: modalities) if draw(st.booleans()) else modalities
+
+
 @st.composite
-def partitions(draw):
-    """Draw a frame, a partition of its columns, and a representation of each part."""
-    owners = draw(st.lists(st.integers(0, 3), min_size=1, max_size=12))
+def parts_of_columns(draw, at_least=1):
+    """Draw column names and which of them form which part."""
+    owners = draw(st.lists(st.integers(0, 3), min_size=at_least, max_size=12))
+    if at_least > 1 and len(set(owners)) == 1:
+        owners[0] = owners[0] + 1
     parts = {}
     for position, owner in enumerate(owners):
         parts.setdefault(f"m{owner}", []).append(position)
-    names = [f"column {position}" for position in range(len(owners))]
-    kinds = {name: draw(st.sampled_from(sorted(REPRESENTATIONS))) for name in parts}
-    modalities = {name: REPRESENTATIONS[kinds[name]](part, names) for name, part in parts.items()}
-    return frame_of(*names), parts, modalities
+    return [f"column {position}" for position in range(len(owners))], parts
 
 
-@given(partitions())
-@settings(deadline=None, max_examples=60)
-def test_any_partition_in_any_representation_is_given_back(partition):
-    frame, parts, modalities = partition
-    blocks = resolve_modalities(frame, modalities)
+@given(parts_of_columns(), st.data())
+def test_any_partition_in_any_representation_is_given_back(columns, data):
+    names, parts = columns
+    frame = frame_of(*names)
+    blocks = resolve_modalities(frame, represented(data.draw, parts, names))
     assert as_lists(blocks) == parts
     every = np.concatenate(list(blocks.values()))
     assert_array_equal(np.sort(every), np.arange(frame.shape[1]))
 
 
+@given(parts_of_columns(), st.data())
+def test_blocks_by_name_follow_columns_that_change_places(columns, data):
+    names, parts = columns
+    modalities = {name: [names[p] for p in part] for name, part in parts.items()}
+    order = data.draw(st.permutations(names))
+    frame = frame_of(*order)
+    blocks = resolve_modalities(frame, modalities)
+    assert {name: list(frame.columns[block]) for name, block in blocks.items()} == modalities
+
+
+@given(parts_of_columns(at_least=2), st.data())
+def test_any_overlap_is_refused(columns, data):
+    names, parts = columns
+    taking, losing = data.draw(st.permutations(sorted(parts)))[:2]
+    column = data.draw(st.sampled_from(parts[losing]))
+    parts[taking] = sorted([*parts[taking], column])
+    with pytest.raises(ValueError, match=f"overlap: both hold column 'column {column}'") as error:
+        resolve_modalities(frame_of(*names), represented(data.draw, parts, names))
+    assert f"'{taking}'" in str(error.value)
+    assert f"'{losing}'" in str(error.value)
+
+
+@given(parts_of_columns(at_least=2), st.data())
+def test_any_gap_is_refused(columns, data):
+    names, parts = columns
+    losing = data.draw(st.sampled_from(sorted(parts)))
+    column = data.draw(st.sampled_from(parts[losing]))
+    parts[losing].remove(column)
+    if not parts[losing]:
+        del parts[losing]
+    told = f"leave a gap: 1 of {len(names)} columns .*'column {column}'"
+    with pytest.raises(ValueError, match=told):
+        resolve_modalities(frame_of(*names), represented(data.draw, parts, names))
+
+
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=5))
-@settings(deadline=None, max_examples=30)
 def test_any_widths_give_every_column_once_in_order(widths):
     modalities = {f"m{i}": width for i, width in enumerate(widths)}
     blocks = resolve_modalities(np.zeros((1, sum(widths))), modalities)
     assert [len(positions) for positions in blocks.values()] == widths
     assert_array_equal(np.concatenate(list(blocks.values())), np.arange(sum(widths)))
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=5), st.integers(-5, 5).filter(bool))
+def test_any_widths_that_do_not_add_up_are_refused_with_both_numbers(widths, error):
+    n_features = max(1, sum(widths) + error)
+    if n_features == sum(widths):
+        return
+    modalities = {f"m{i}": width for i, width in enumerate(widths)}
+    with pytest.raises(ValueError, match=f"add up to {sum(widths)} .*X has {n_features} "):
+        resolve_modalities(np.zeros((1, n_features)), modalities)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from numbers import Integral
 from os import PathLike
 from typing import Any
@@ -23,14 +24,18 @@ from sklearn.utils.validation import (
 )
 from tqdm.auto import tqdm
 
+from .._completion import CompletesWhatIsThere
+from .._html_repr import ensemble_block
+from ..lazy_input import refuse_lazy
 from ._checkpoint import Checkpoint, fingerprint_of
+from ._cluster import fit_on_cluster, on_cluster
 from ._members import Fold, Member, MemberTask, fit_members, trains_stacked
 from ._validation_sets import last_step
 
 _MAX_SEED = np.iinfo(np.int32).max
 
 
-class BaseKFoldEnsemble(MetaEstimatorMixin, BaseEstimator):
+class BaseKFoldEnsemble(CompletesWhatIsThere, MetaEstimatorMixin, BaseEstimator):
     """Base class of ensembles with one member for each split of a cross-validation."""
 
     _task_type = MemberTask
@@ -118,8 +123,10 @@ class BaseKFoldEnsemble(MetaEstimatorMixin, BaseEstimator):
         if checkpoint is not None:
             splits = [(fold.train, fold.test) for fold in folds]
             parts = {"X": X, "y": y, "splits": splits, "fit_params": fit_params}
-            checkpoint.open(seed, fingerprint_of(template, **parts, validation=self.validation))
-        members = list(self._progress(self._run(task, folds, checkpoint), len(folds)))
+            parts |= {"validation": self.validation, "engine": self.engine == "stacked"}
+            checkpoint.open(seed, fingerprint_of(template, **parts))
+        with _told_as_of_a_fold(len(folds)):
+            members = list(self._progress(self._run(task, folds, checkpoint), len(folds)))
         self.estimators_ = [member.estimator for member in members]
         return task, folds, members
 
@@ -132,6 +139,8 @@ class BaseKFoldEnsemble(MetaEstimatorMixin, BaseEstimator):
             return
         stored = [checkpoint.load(fold.index) for fold in folds]
         missing = [fold for fold in folds if stored[fold.index] is None]
+        if missing and self.engine == "stacked":  # a smaller stack rounds otherwise
+            stored, missing = [None] * len(folds), list(folds)
         fitted = self._fit_missing(task, missing, checkpoint)
         for member in stored:
             yield next(fitted) if member is None else member
@@ -145,6 +154,10 @@ class BaseKFoldEnsemble(MetaEstimatorMixin, BaseEstimator):
         # Members that are stored one by one must not depend on which are still missing.
         resumes = checkpoint is not None and self.engine == "auto"
         if resumes or not trains_stacked(task, self.engine):
+            if on_cluster():
+                store = None if checkpoint is None else checkpoint.save
+                yield from fit_on_cluster(task, folds, store)
+                return
             fit = task.fit if checkpoint is None else _FitAndSave(task, checkpoint)
             yield from fit_members(fit, folds, task.estimator, self.n_jobs)
             return
@@ -223,6 +236,7 @@ class BaseKFoldEnsemble(MetaEstimatorMixin, BaseEstimator):
     def _member_predictions(self, X: Any, method: str) -> np.ndarray:
         """Return what every member predicts, of shape (n_members, n_samples, ...)."""
         check_is_fitted(self, "estimators_")
+        refuse_lazy(X, method)
         if getattr(X, "ndim", 2) == 2:  # what is no matrix is refused by the members
             validate_data(self, X=X, skip_check_array=True, reset=False)
         kinds = {type(member) for member in self.estimators_}
@@ -230,6 +244,11 @@ class BaseKFoldEnsemble(MetaEstimatorMixin, BaseEstimator):
         if together is not None and method == "predict":
             return together(self.estimators_, X)
         return np.stack([getattr(member, method)(X) for member in self.estimators_])
+
+    def _sk_visual_block_(self):
+        if hasattr(self, "estimators_"):
+            return ensemble_block(self.estimators_[0], len(self.estimators_))
+        return ensemble_block(self._member_template(), None)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -254,6 +273,17 @@ class _FitAndSave:
         member = self.task.fit(fold)
         self.checkpoint.save(fold.index, member)
         return member
+
+
+@contextmanager
+def _told_as_of_a_fold(n_folds: int) -> Iterator[None]:
+    """Add to a member's error that the rows it counts are not those that the user passed."""
+    try:
+        yield
+    except ValueError as error:
+        if "rows" in str(error):
+            error.add_note(f"(From one of {n_folds} folds: rows are counted within that fold.)")
+        raise
 
 
 def _as_positions(rows: Any) -> np.ndarray:

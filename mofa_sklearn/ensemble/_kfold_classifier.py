@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from ..labels import check_classes, classes_of
+from ..lazy_input import refuse_lazy
 from ..thresholds import DEFAULT_THRESHOLD, tune_thresholds
 from ._base import BaseKFoldEnsemble, average_held_out
 from ._class_members import ClassifierTask, aligned_probabilities
@@ -211,6 +212,7 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
     def _member_predictions(self, X: Any, method: str) -> np.ndarray:
         """Return every member's probabilities, (n_members, n_samples, n_classes)."""
         check_is_fitted(self, "estimators_")
+        refuse_lazy(X, method)
         if getattr(X, "ndim", 2) == 2:  # what is no matrix is refused by the members
             validate_data(self, X=X, skip_check_array=True, reset=False)
         kinds = {type(member) for member in self.estimators_}

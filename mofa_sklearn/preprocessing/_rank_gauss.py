@@ -80,6 +80,8 @@ def _normal_scores(values, quantiles, references):
     shares = np.empty_like(values)
     for share, value, quantile in zip(shares, values, quantiles, strict=True):
         share[:] = _empirical_cdf(value, quantile, references)
+    # Of a huge range, a share next to 0 may be rounded below it, and would have no score.
+    np.clip(shares, 0, 1, out=shares)
     shares[values + _BOUND > quantiles[:, -1:]] = 1
     shares[values - _BOUND < quantiles[:, :1]] = 0
     shares[np.isnan(values)] = np.nan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
+from typing import Any
 
 import numpy as np
 import torch
@@ -73,7 +74,9 @@ def evaluate_members(
     ndarray of shape (n_members, n_samples, n_outputs), of the type of `X`
     """
     tensor = as_tensor(X)
-    if device.type != "cpu" and is_stackable(modules[0], modules[0].widths):
+    first: Any = modules[0]
+    function: Callable[[Tensor], Tensor]
+    if device.type != "cpu" and is_stackable(first, first.widths):
         function = _ready(stack_modules(modules).eval(), device, tensor.dtype)
         n_at_a_time = len(modules)
     else:

@@ -117,7 +117,7 @@ def _check_shapes(module: nn.Module, weights: dict[str, np.ndarray]) -> None:
         raise ValueError(f"The weights are not those of the network: {', '.join(differ)} differ.")
 
 
-def _pack_fusion(fusion: Callable[..., nn.Module]) -> Any:
+def _pack_fusion(fusion: Any) -> Any:
     """Return the name of one of our fusions, a dict for a partial, or the user's class."""
     if isinstance(fusion, partial):
         made_by = _pack_fusion(fusion.func)

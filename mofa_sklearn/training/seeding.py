@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
 from torch import nn
@@ -12,9 +13,10 @@ from torch import nn
 from ..networks.dropout import seed_dropout
 
 _lock = threading.Lock()
+_Module = TypeVar("_Module", bound=nn.Module)
 
 
-def build_seeded(build: Callable[[], nn.Module], seed: int) -> nn.Module:
+def build_seeded(build: Callable[[], _Module], seed: int) -> _Module:
     """Build a module whose initial weights depend on `seed` alone.
 
     Torch draws initial weights from the process's global generator. It is put

@@ -1,25 +1,27 @@
-"""How many threads torch may use, set for a while and given back."""
+"""How many threads torch and BLAS may use, set for a while and given back."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
+from threadpoolctl import ThreadpoolController
 
 _lock = threading.Lock()
-_n_users = 0
-_n_threads_before = 0
+# What the blocks that are open now want, and what each library had before the first of them.
+_blas_wanted: list[int] = []
+_blas_before: dict[str, int] = {}
 
 
 @contextmanager
 def torch_threads(n_threads: int | None) -> Iterator[None]:
     """Let torch use `n_threads` threads in this block, and give the setting back.
 
-    Torch keeps its number of threads per calling thread, but a new thread starts
-    with the number that was set last by anyone. Two fits in two threads therefore
-    agree, under a lock, on what has to be there again when the last one leaves.
+    The number is that of the calling thread: fits in other threads, also in threads
+    that start during the block, keep theirs.
 
     Parameters
     ----------
@@ -37,19 +39,83 @@ def torch_threads(n_threads: int | None) -> Iterator[None]:
     >>> torch.get_num_threads() == before
     True
     """
-    global _n_users, _n_threads_before
-    if n_threads is None:
+    # Also makes torch take up its number for this thread, which would overwrite ours later.
+    before = torch.get_num_threads()
+    if n_threads is None or n_threads == before:
         yield
         return
+    _set_for_this_thread(n_threads)
+    try:
+        yield
+    finally:
+        _set_for_this_thread(before)
+
+
+def _set_for_this_thread(n_threads: int) -> None:
+    """Set torch's number here only.
+
+    Torch keeps it per thread, but a new thread starts with what was set last by anyone:
+    a short-lived thread sets that again to what it was.
+    """
     with _lock:
-        before = torch.get_num_threads()
-        if _n_users == 0:
-            _n_threads_before = before
-        _n_users += 1
+        for_new_threads = _in_new_thread(torch.get_num_threads)
         torch.set_num_threads(n_threads)
+        _in_new_thread(lambda: torch.set_num_threads(for_new_threads))
+
+
+def _in_new_thread(function: Callable[[], Any]) -> Any:
+    results = []
+    thread = threading.Thread(target=lambda: results.append(function()))
+    thread.start()
+    thread.join()
+    return results[0]
+
+
+@contextmanager
+def blas_threads(n_threads: int) -> Iterator[None]:
+    """Let BLAS use at most `n_threads` threads in this block, and give the setting back.
+
+    BLAS has one number for the whole process. Blocks that overlap in several threads
+    share the smallest of theirs, and the last one to leave gives back what was there
+    before the first one came.
+
+    Parameters
+    ----------
+    n_threads : int
+        Number of threads.
+
+    See Also
+    --------
+    threadpoolctl.threadpool_limits : Sets it; two of them that overlap in two threads
+        leave one's limit behind.
+
+    Examples
+    --------
+    >>> from mofa_sklearn.training.threads import blas_threads
+    >>> with blas_threads(1):
+    ...     pass
+    """
+    blas = ThreadpoolController().select(user_api="blas")
+    with _lock:
+        if not _blas_wanted:
+            _blas_before.clear()
+        for library in blas.lib_controllers:
+            _blas_before.setdefault(library.filepath, library.num_threads)
+        _blas_wanted.append(n_threads)
+        limit = blas.limit(limits=min(_blas_wanted)).__enter__()
     try:
         yield
     finally:
         with _lock:
-            _n_users -= 1
-            torch.set_num_threads(before if _n_users else _n_threads_before)
+            _blas_wanted.remove(n_threads)
+            limit.__exit__(None, None, None)
+            # Newer versions of threadpoolctl let no other thread set the number while the
+            # one that set it lives: it must be one that ends.
+            _in_new_thread(lambda: _set_blas(blas))
+
+
+def _set_blas(blas: ThreadpoolController) -> None:
+    """Set what the blocks that are still open want, or what was there before."""
+    for library in blas.lib_controllers:
+        before = _blas_before[library.filepath]
+        library.set_num_threads(min(_blas_wanted, default=before))

@@ -1,0 +1,109 @@
+"""Nothing is left behind by a fit: no open file, thread, process, tensor or training data."""
+
+import gc
+import threading
+import weakref
+from collections import Counter
+from multiprocessing import active_children
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import BaseEstimator
+
+from mofa_sklearn import KFoldEnsembleRegressor, make_mofa_pipeline
+
+from .classes import make_classes, small_classifier
+from .helpers import WIDTHS, make_data, small_mofa
+
+N_FITS = 2
+_OPEN_FILES = Path("/proc/self/fd")
+
+
+def one(folder, X, y):
+    return small_mofa().fit(X, y)
+
+
+def classifier(folder, X, y):
+    return small_classifier().fit(*make_classes("multiclass", 60))
+
+
+def in_threads(folder, X, y):
+    ensemble = KFoldEnsembleRegressor(small_mofa(), cv=3, n_jobs=2, engine="joblib")
+    return ensemble.fit(X, y)
+
+
+def stacked(folder, X, y):
+    return KFoldEnsembleRegressor(small_mofa(), cv=3, engine="stacked").fit(X, y)
+
+
+def with_checkpoint(folder, X, y):
+    first = KFoldEnsembleRegressor(small_mofa(), cv=3, checkpoint=folder, random_state=0)
+    first.fit(X, y)
+    return first.fit(X, y)  # from the files
+
+
+def pipeline(folder, X, y):
+    model = make_mofa_pipeline(WIDTHS, cv=2, random_state=0)
+    small = {"hidden_dim": 8, "max_epochs": 2}
+    return model.set_params(
+        **{f"regressor__estimator__{name}": value for name, value in small.items()}
+    ).fit(X, y)
+
+
+def broken_off(folder, X, y):
+    model = KFoldEnsembleRegressor(
+        small_mofa(learning_rate=1e30, weight_decay=0), cv=3, n_jobs=2, engine="joblib"
+    )
+    with pytest.raises(ValueError, match="learning_rate"):
+        model.fit(X, y)
+    return small_mofa().fit(X, y)
+
+
+KINDS = [one, classifier, in_threads, stacked, with_checkpoint, pipeline, broken_off]
+
+
+_COUNTED = {torch.Tensor, torch.nn.Module, torch.Generator, BaseEstimator}
+
+
+def what_is_there():
+    gc.collect()
+    # By type: some objects do work when they are asked what they are.
+    kinds = Counter(
+        kind.__name__
+        for thing in gc.get_objects()
+        for kind in _COUNTED.intersection(type(thing).__mro__)
+    )
+    return {
+        "open files": len(list(_OPEN_FILES.iterdir())) if _OPEN_FILES.exists() else 0,
+        "threads": threading.active_count(),
+        "processes": len(active_children()),
+        **kinds,
+    }
+
+
+@pytest.mark.parametrize("make", KINDS)
+def test_nothing_is_left_of_fits_that_are_thrown_away(make, tmp_path):
+    X, y = make_data(60)
+    make(tmp_path / "first", X, y).predict(X)  # what is imported and cached stays
+    before = what_is_there()
+    for i in range(N_FITS):
+        make(tmp_path / str(i), X, y).predict(X)
+    assert what_is_there() == before
+
+
+class Watched(np.ndarray):
+    """An array that a weak reference can watch."""
+
+
+@pytest.mark.parametrize("make", [one, in_threads, stacked, with_checkpoint])
+def test_a_fitted_estimator_holds_no_training_data(make, tmp_path):
+    X, y = make_data(60)
+    X, y = X.view(Watched), y.view(Watched)
+    watched = [weakref.ref(X), weakref.ref(y)]
+    model = make(tmp_path / "members", X, y)
+    del X, y
+    gc.collect()
+    assert [reference() for reference in watched] == [None, None]
+    assert model.predict(make_data(5)[0]).shape == (5, 2)
