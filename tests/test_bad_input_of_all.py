@@ -15,7 +15,7 @@ from skorch.callbacks import Callback
 from mofa_sklearn import ensemble, estimators, preprocessing
 from mofa_sklearn.networks.losses import SquaredError
 
-from .helpers import WIDTHS
+from .helpers import WIDTHS, make_data
 from .public_estimators import (
     CLASSIFIERS,
     COLUMNS,
@@ -503,6 +503,15 @@ def test_rows_that_a_fold_counts_are_said_to_be_those_of_the_fold():
     with pytest.raises(ValueError, match="rows 3") as raised:
         COLUMNS["KFoldEnsembleRegressor"]().fit(X, y)
     assert raised.value.__notes__ == ["(From one of 2 folds: rows are counted within that fold.)"]
+
+
+def test_rows_of_an_array_that_is_read_in_place_are_those_that_were_passed():
+    X, y = make_data(60)
+    X[47, 0] = np.inf
+    ensemble = COLUMNS["KFoldEnsembleRegressor"]().set_params(engine="joblib")
+    with pytest.raises(ValueError, match="rows 47") as raised:
+        ensemble.fit(X, y)
+    assert not hasattr(raised.value, "__notes__")
 
 
 def test_the_table_has_every_public_estimator():

@@ -125,10 +125,23 @@ class BaseKFoldEnsemble(CompletesWhatIsThere, MetaEstimatorMixin, BaseEstimator)
             parts = {"X": X, "y": y, "splits": splits, "fit_params": fit_params}
             parts |= {"validation": self.validation, "engine": self.engine == "stacked"}
             checkpoint.open(seed, fingerprint_of(template, **parts))
-        with _told_as_of_a_fold(len(folds)):
+        with self._told_as_of_a_fold(task, len(folds)):
             members = list(self._progress(self._run(task, folds, checkpoint), len(folds)))
         self.estimators_ = [member.estimator for member in members]
         return task, folds, members
+
+    @contextmanager
+    def _told_as_of_a_fold(self, task: MemberTask, n_folds: int) -> Iterator[None]:
+        """Add to a member's error that the rows it counts are not those that the user passed."""
+        try:
+            yield
+        except ValueError as error:
+            in_place = task.fits_in_place() and not trains_stacked(task, self.engine)
+            if "rows" in str(error) and not in_place:
+                error.add_note(
+                    f"(From one of {n_folds} folds: rows are counted within that fold.)"
+                )
+            raise
 
     def _run(
         self, task: MemberTask, folds: Sequence[Fold], checkpoint: Checkpoint | None
@@ -273,17 +286,6 @@ class _FitAndSave:
         member = self.task.fit(fold)
         self.checkpoint.save(fold.index, member)
         return member
-
-
-@contextmanager
-def _told_as_of_a_fold(n_folds: int) -> Iterator[None]:
-    """Add to a member's error that the rows it counts are not those that the user passed."""
-    try:
-        yield
-    except ValueError as error:
-        if "rows" in str(error):
-            error.add_note(f"(From one of {n_folds} folds: rows are counted within that fold.)")
-        raise
 
 
 def _as_positions(rows: Any) -> np.ndarray:

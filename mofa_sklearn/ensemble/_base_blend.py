@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, clone
-from sklearn.ensemble import VotingRegressor
 from sklearn.ensemble._base import _BaseHeterogeneousEnsemble
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
@@ -23,8 +22,11 @@ from sklearn.utils.metadata_routing import (
 )
 from tqdm.auto import tqdm
 
+from .._completion import CompletesWhatIsThere
+from .._html_repr import blend_block
 from ._base import BaseKFoldEnsemble, _sample_weight_name
 from ._blend_parts import SplitsOfBlend
+from ._cluster import rows_sent_once
 from ._kfold_regressor import KFoldEnsembleRegressor
 from ._members import set_random_states
 from ._validation_sets import last_step
@@ -33,7 +35,7 @@ _MAX_SEED = np.iinfo(np.int32).max
 REPORT_ROW = "blend"
 
 
-class BaseBlend(_BaseHeterogeneousEnsemble):
+class BaseBlend(CompletesWhatIsThere, _BaseHeterogeneousEnsemble):
     """Base class of blends: parameters, metadata, and the fit of the parts."""
 
     _parameter_constraints: dict = {
@@ -102,6 +104,7 @@ class BaseBlend(_BaseHeterogeneousEnsemble):
     def _kept_parts(self) -> list[tuple[str, BaseEstimator]]:
         return [(name, part) for name, part in self.estimators if part != "drop"]
 
+    @rows_sent_once()
     def _fit_parts(
         self, X: Any, y: np.ndarray, sample_weight: Any, groups: Any, params: dict[str, Any]
     ) -> list[BaseEstimator]:
@@ -168,7 +171,16 @@ class BaseBlend(_BaseHeterogeneousEnsemble):
         return fit_params, {} if groups is None else {"groups": groups}
 
     def _sk_visual_block_(self):
-        return VotingRegressor(self.estimators)._sk_visual_block_()
+        if not hasattr(self, "weights_"):
+            return blend_block(self.estimators)
+        kept = self._kept_parts()
+        shares = {name: w for (name, _), w in zip(kept, self.weights_.mean(axis=1), strict=True)}
+        fitted = {
+            name: part if _has_folds(own) or isinstance(self.cv, str) else part.estimators_[0]
+            for (name, own), part in zip(kept, self.estimators_, strict=True)
+        }
+        parts = [(name, fitted.get(name, "drop")) for name, _ in self.estimators]
+        return blend_block(parts, shares)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

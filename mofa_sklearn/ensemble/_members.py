@@ -102,7 +102,7 @@ class MemberTask:
         threads changes the last bits of a sum, and a training amplifies them.
         """
         member = set_random_states(clone(self.estimator), fold.seed)
-        if self._fits_in_place(member):
+        if self.fits_in_place():
             return self._fit_in_place(member, fold)
         X, y, fit_params = self._rows_to_learn(fold)
         held_out = self._rows_held_out(fold)
@@ -114,14 +114,14 @@ class MemberTask:
                 fit_with_validation(member, X, y, fit_params, *watched)
             return self._finished(member, held_out[0])
 
-    def _fits_in_place(self, member: BaseEstimator) -> bool:
-        """Tell whether a member can learn from rows of X without a copy of them.
+    def fits_in_place(self) -> bool:
+        """Tell whether members can learn from rows of X without a copy of them.
 
         Of a memory-mapped X, a copy of nine tenths would no longer fit into memory.
         """
-        takes_rows = getattr(type(member), "_takes_rows", None)
+        takes_rows = getattr(type(self.estimator), "_takes_rows", None)
         known = set(self.fit_params) <= {"sample_weight"}
-        return takes_rows is not None and known and takes_rows(member, self.X)
+        return takes_rows is not None and known and takes_rows(self.estimator, self.X)
 
     def _fit_in_place(self, member: BaseEstimator, fold: Fold) -> Member:
         watched = fold.test if self.hand_over and stops_early_on_rows(member) else None

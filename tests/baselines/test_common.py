@@ -3,16 +3,20 @@
 from importlib.util import find_spec
 
 import pytest
-from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.linear_model import Ridge
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neural_network import MLPRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import has_fit_parameter
 
 from mofa_sklearn.baselines import (
+    EarlyStoppingClassifier,
+    EarlyStoppingLogisticRegression,
+    EarlyStoppingMLPClassifier,
     EarlyStoppingMLPRegressor,
     EarlyStoppingRegressor,
 )
+from mofa_sklearn.baselines._block_statistics import BlockStatistics
 
 _WEIGHT_CHECKS = [
     "check_sample_weights_pandas_series",
@@ -25,43 +29,56 @@ _WEIGHT_CHECKS = [
 
 
 def estimators():
-    boosting = HistGradientBoostingRegressor(max_iter=30, min_samples_leaf=5, early_stopping=True)
+    boosting = {"max_iter": 30, "min_samples_leaf": 5, "early_stopping": True}
     yield EarlyStoppingMLPRegressor(max_iter=100)
-    yield EarlyStoppingRegressor(boosting)
+    yield EarlyStoppingRegressor(HistGradientBoostingRegressor(**boosting))
     yield EarlyStoppingRegressor(Ridge(), n_jobs=1)
+    yield EarlyStoppingMLPClassifier(max_iter=50)
+    yield EarlyStoppingLogisticRegression()
+    yield EarlyStoppingClassifier(HistGradientBoostingClassifier(**boosting))
+    yield EarlyStoppingClassifier(LogisticRegression(), n_jobs=1)
+    network = EarlyStoppingMLPClassifier(early_stopping=True, max_iter=50)
+    yield EarlyStoppingClassifier(network, multi_output="native")
+    yield BlockStatistics()
     if find_spec("xgboost"):
-        from xgboost import XGBRegressor
+        from xgboost import XGBClassifier, XGBRegressor
 
-        trees = XGBRegressor(n_estimators=30, early_stopping_rounds=5)
-        yield EarlyStoppingRegressor(trees, multi_output="native")
+        trees = {"n_estimators": 30, "early_stopping_rounds": 5}
+        yield EarlyStoppingRegressor(XGBRegressor(**trees), multi_output="native")
+        yield EarlyStoppingClassifier(XGBClassifier(**trees))
     if find_spec("lightgbm"):
-        from lightgbm import LGBMRegressor
+        from lightgbm import LGBMClassifier, LGBMRegressor
 
-        trees = LGBMRegressor(
-            n_estimators=30, early_stopping_round=5, min_child_samples=5, verbose=-1
-        )
-        yield EarlyStoppingRegressor(trees)
+        trees = {
+            "n_estimators": 30,
+            "early_stopping_round": 5,
+            "min_child_samples": 5,
+            "verbose": -1,
+        }
+        yield EarlyStoppingRegressor(LGBMRegressor(**trees))
+        yield EarlyStoppingClassifier(LGBMClassifier(**trees))
     if find_spec("catboost"):
-        from catboost import CatBoostRegressor
+        from catboost import CatBoostClassifier, CatBoostRegressor
 
-        trees = CatBoostRegressor(
-            loss_function="MultiRMSE",
-            iterations=30,
-            learning_rate=0.3,
-            early_stopping_rounds=5,
-            allow_writing_files=False,
-            random_state=0,
-        )
-        yield EarlyStoppingRegressor(trees, multi_output="native")
+        trees = {
+            "iterations": 30,
+            "learning_rate": 0.3,
+            "early_stopping_rounds": 5,
+            "allow_writing_files": False,
+            "random_state": 0,
+        }
+        several = CatBoostRegressor(loss_function="MultiRMSE", **trees)
+        yield EarlyStoppingRegressor(several, multi_output="native")
+        yield EarlyStoppingClassifier(CatBoostClassifier(**trees))
 
 
 def expected_failures(estimator):
     """What scikit-learn expects to fail for its own early-stopping learners, and why."""
-    if isinstance(estimator, EarlyStoppingMLPRegressor) and not has_fit_parameter(
-        MLPRegressor, "sample_weight"
-    ):
+    networks = (EarlyStoppingMLPClassifier, EarlyStoppingMLPRegressor)
+    inner = getattr(estimator, "estimator", None)
+    if isinstance(estimator, networks) and not has_fit_parameter(MLPRegressor, "sample_weight"):
         return dict.fromkeys(_WEIGHT_CHECKS, "scikit-learn's network takes weights since 1.7")
-    if not isinstance(estimator, EarlyStoppingRegressor) or isinstance(estimator.estimator, Ridge):
+    if inner is None or isinstance(inner, Ridge) or type(inner) is LogisticRegression:
         return {}
     return {
         "check_sample_weight_equivalence_on_dense_data": (

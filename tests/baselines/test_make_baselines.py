@@ -17,7 +17,8 @@ from sklearn.utils.validation import has_fit_parameter
 
 from mofa_sklearn import KFoldEnsembleRegressor
 from mofa_sklearn.baselines import EarlyStoppingRegressor, make_baselines
-from mofa_sklearn.baselines._make_baselines import _MAKERS, _tell_left_out
+from mofa_sklearn.baselines._make_baselines import _MAKERS
+from mofa_sklearn.baselines._recipes import tell_left_out
 
 from ..helpers import WIDTHS, make_data
 
@@ -300,7 +301,7 @@ def no_boosting_libraries(monkeypatch):
         return real_import(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", refuse)
-    _tell_left_out.cache_clear()
+    tell_left_out.cache_clear()
 
 
 def test_a_missing_library_is_left_out_and_told_once(no_boosting_libraries, caplog):

@@ -1,12 +1,14 @@
-"""scikit-learn's network on validation rows."""
+"""scikit-learn's networks on validation rows."""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.neural_network import MLPRegressor
+from sklearn.metrics import log_loss
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from mofa_sklearn.baselines import EarlyStoppingMLPRegressor
+from mofa_sklearn.baselines import EarlyStoppingMLPClassifier, EarlyStoppingMLPRegressor
 
+from ..classes import make_classes
 from ..helpers import make_data
 
 PARAMS = {"early_stopping": True, "max_iter": 300, "learning_rate_init": 0.01, "random_state": 0}
@@ -72,3 +74,40 @@ def test_one_target_gives_one_dimension():
     model = EarlyStoppingMLPRegressor(**PARAMS)
     model.fit(X, y[:, 0], X_val=held_out["X_val"], y_val=held_out["y_val"][:, 0])
     assert model.predict(X).shape == (80,)
+
+
+# Classes
+
+
+def classes(kind, n_learned=120):
+    X, y = make_classes(kind, 200)
+    return (X[:n_learned], y[:n_learned]), {"X_val": X[n_learned:], "y_val": y[n_learned:]}
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
+def test_without_validation_rows_the_classifier_is_its_base_class(kind):
+    (X, y), _ = classes(kind)
+    ours = EarlyStoppingMLPClassifier(**PARAMS).fit(X, y)
+    assert_array_equal(ours.predict_proba(X), MLPClassifier(**PARAMS).fit(X, y).predict_proba(X))
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
+def test_the_weights_of_the_lowest_log_loss_are_kept(kind):
+    train, held_out = classes(kind)
+    model = EarlyStoppingMLPClassifier(**PARAMS).fit(*train, **held_out)
+    probabilities, truth = model.predict_proba(held_out["X_val"]), held_out["y_val"]
+    if kind == "multilabel":
+        columns = zip(truth.T, probabilities.T, strict=True)
+        loss = np.mean([log_loss(label, column, labels=[0, 1]) for label, column in columns])
+    else:
+        loss = log_loss(truth, probabilities)
+    assert loss == pytest.approx(min(model.validation_losses_), rel=1e-6)
+    assert model.n_iter_ == len(model.validation_losses_) < 300
+
+
+def test_validation_rows_may_lack_a_class():
+    (X, y), held_out = classes("multiclass")
+    kept = held_out["y_val"] != "a"
+    held_out = {name: part[kept] for name, part in held_out.items()}
+    model = EarlyStoppingMLPClassifier(**PARAMS).fit(X, y, **held_out)
+    assert model.predict_proba(X).shape == (120, 4)
