@@ -2,64 +2,41 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import cache
-from numbers import Integral
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.impute import SimpleImputer
 from sklearn.linear_model import RidgeCV
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_random_state
 
 from ..estimators import MoFARegressor
 from ..modalities import Modalities
-from ..preprocessing import BlockPCA, ModalityPreprocessor
 from ._early_stopping import EarlyStoppingRegressor
 from ._landmarks import LandmarkKernel
 from ._mlp import EarlyStoppingMLPRegressor
+from ._recipes import (
+    CATBOOST,
+    HIST_GB,
+    LIGHTGBM,
+    MAX_FEATURES,
+    MLP,
+    N_COMPONENTS,
+    N_NEIGHBORS,
+    XGBOOST,
+    Makers,
+    Setting,
+    make_all,
+    on_scaled_columns,
+    reduced,
+)
 
 # From next to no shrinking of standardised columns to nothing but the mean.
 _RIDGE_ALPHAS = np.logspace(-5, 7, 13)
-_N_COMPONENTS = 32
 _N_COMPONENTS_AFEW_VA = 100
-_N_NEIGHBORS = 20
-# Boosting: many small steps, each split on some of the columns, ended by the held-out rows.
-_N_TREES, _RATE, _PATIENCE, _MAX_FEATURES = 1000, 0.05, 30, 256
-# Small trees on coarse bins are no worse on embeddings, and several times faster.
-_DEPTH, _N_BINS = 4, 63
-_MAX_EPOCHS, _N_EPOCHS_NO_CHANGE = 200, 10
-# scikit-learn's own, 1e-4, leaves hundreds of columns and few rows to overfitting.
-_MLP_PENALTY = 10.0
-
-_logger = logging.getLogger("mofa_sklearn")
-
-
-@dataclass(frozen=True)
-class _Setting:
-    """What a maker may know.
-
-    Parameters
-    ----------
-    modalities : dict, callable or None
-        Which columns form which modality.
-    random_state : int or None
-        The seed.
-    n_jobs : int or None
-        Number of threads.
-    """
-
-    modalities: Modalities
-    random_state: int | None
-    n_jobs: int | None
 
 
 def make_baselines(
@@ -148,191 +125,94 @@ def make_baselines(
     dummy False
     pca-ridge True
     """
-    setting = _Setting(modalities, _as_seed(random_state), n_jobs)
-    if names is not None:
-        return {name: _make(name, setting) for name in _known(names)}
-    made, left_out = {}, []
-    for name in _MAKERS:
-        try:
-            made[name] = _make(name, setting)
-        except ImportError:
-            left_out.append(name)
-    if left_out:
-        _tell_left_out(tuple(left_out))
-    return made
-
-
-def _known(names: str | Iterable[str]) -> list[str]:
-    names = [names] if isinstance(names, str) else list(names)
-    unknown = [name for name in names if name not in _MAKERS]
-    if unknown:
-        raise ValueError(f"Unknown baseline(s) {unknown}; there are {list(_MAKERS)}.")
-    return names
-
-
-def _make(name: str, setting: _Setting) -> BaseEstimator:
-    try:
-        return _MAKERS[name](setting)
-    except ImportError as error:
-        raise ImportError(
-            f"The baseline '{name}' cannot be made: {error}. Install its library with "
-            'pip install "mofa-sklearn[gbdt]".'
-        ) from error
-
-
-@cache
-def _tell_left_out(names: tuple[str, ...]) -> None:
-    _logger.warning(
-        "Baselines left out, as their libraries are not installed: %s. To have them: "
-        'pip install "mofa-sklearn[gbdt]".',
-        ", ".join(names),
-    )
-
-
-def _as_seed(random_state: Any) -> int | None:
-    """Return one number for all baselines, so that they do not depend on their order."""
-    if random_state is None:
-        return None
-    if isinstance(random_state, Integral):
-        return int(random_state)
-    return int(check_random_state(random_state).randint(2**31 - 1))
+    return make_all(_MAKERS, names, Setting.of(modalities, random_state, n_jobs))
 
 
 def _on_scaled_columns(regressor: BaseEstimator, *steps: tuple[str, BaseEstimator]) -> Pipeline:
-    """Put a regressor behind steps, filling of NaN, and scaling."""
-    fill = SimpleImputer(strategy="median", keep_empty_features=True)
-    scale = StandardScaler()
-    return Pipeline([*steps, ("impute", fill), ("scale", scale), ("regressor", regressor)])
+    return on_scaled_columns("regressor", regressor, *steps)
 
 
-def _reduced(setting: _Setting, n_components: int, **params) -> tuple[str, ModalityPreprocessor]:
-    """Make the step that leaves a few columns of every modality."""
-    pca = BlockPCA(n_components, random_state=setting.random_state, **params)
-    return "preprocess", ModalityPreprocessor(pca, modalities=setting.modalities)
-
-
-def _stopping(setting: _Setting, estimator: BaseEstimator, **params) -> EarlyStoppingRegressor:
+def _stopping(setting: Setting, estimator: BaseEstimator, **params) -> EarlyStoppingRegressor:
     return EarlyStoppingRegressor(
         estimator, n_jobs=setting.n_jobs, random_state=setting.random_state, **params
     )
 
 
-def _boosting(setting: _Setting, estimator: BaseEstimator, **params) -> EarlyStoppingRegressor:
-    return _stopping(setting, estimator, max_features=_MAX_FEATURES, **params)
+def _boosting(setting: Setting, estimator: BaseEstimator, **params) -> EarlyStoppingRegressor:
+    return _stopping(setting, estimator, max_features=MAX_FEATURES, **params)
 
 
 def _ridge_cv() -> RidgeCV:
     return RidgeCV(_RIDGE_ALPHAS, alpha_per_target=True)
 
 
-def _dummy(setting: _Setting) -> BaseEstimator:
+def _dummy(setting: Setting) -> BaseEstimator:
     return DummyRegressor()
 
 
-def _ridge(setting: _Setting) -> BaseEstimator:
+def _ridge(setting: Setting) -> BaseEstimator:
     return _on_scaled_columns(_ridge_cv())
 
 
-def _pca_ridge(setting: _Setting) -> BaseEstimator:
-    return _on_scaled_columns(_ridge_cv(), _reduced(setting, _N_COMPONENTS))
+def _pca_ridge(setting: Setting) -> BaseEstimator:
+    return _on_scaled_columns(_ridge_cv(), reduced(setting, N_COMPONENTS))
 
 
-def _kernel_ridge(setting: _Setting) -> BaseEstimator:
+def _kernel_ridge(setting: Setting) -> BaseEstimator:
     pipeline = _on_scaled_columns(_ridge_cv())
     kernel = LandmarkKernel(n_components=500, random_state=setting.random_state)
     pipeline.steps.insert(-1, ("kernel", kernel))
     return pipeline
 
 
-def _knn(setting: _Setting) -> BaseEstimator:
-    neighbours = KNeighborsRegressor(_N_NEIGHBORS, weights="distance", n_jobs=setting.n_jobs)
+def _knn(setting: Setting) -> BaseEstimator:
+    neighbours = KNeighborsRegressor(N_NEIGHBORS, weights="distance", n_jobs=setting.n_jobs)
     return _on_scaled_columns(neighbours)
 
 
-def _mlp(setting: _Setting) -> BaseEstimator:
-    network = EarlyStoppingMLPRegressor(
-        alpha=_MLP_PENALTY,
-        early_stopping=True,
-        max_iter=_MAX_EPOCHS,
-        n_iter_no_change=_N_EPOCHS_NO_CHANGE,
-    )
+def _mlp(setting: Setting) -> BaseEstimator:
+    network = EarlyStoppingMLPRegressor(**MLP)
     return _on_scaled_columns(_stopping(setting, network, multi_output="native"))
 
 
-def _hist_gb(setting: _Setting) -> BaseEstimator:
-    boosting = HistGradientBoostingRegressor(
-        max_iter=_N_TREES,
-        learning_rate=_RATE,
-        max_leaf_nodes=2**_DEPTH,
-        max_bins=_N_BINS,
-        early_stopping=True,
-        n_iter_no_change=_PATIENCE,
-    )
-    return _boosting(setting, boosting)
+def _hist_gb(setting: Setting) -> BaseEstimator:
+    return _boosting(setting, HistGradientBoostingRegressor(**HIST_GB))
 
 
-def _xgboost(setting: _Setting) -> BaseEstimator:
+def _xgboost(setting: Setting) -> BaseEstimator:
     from xgboost import XGBRegressor
 
-    boosting = XGBRegressor(
-        n_estimators=_N_TREES,
-        learning_rate=_RATE,
-        max_depth=_DEPTH,
-        max_bin=_N_BINS,
-        early_stopping_rounds=_PATIENCE,
-    )
-    return _boosting(setting, boosting, multi_output="native")
+    return _boosting(setting, XGBRegressor(**XGBOOST), multi_output="native")
 
 
-def _lightgbm(setting: _Setting) -> BaseEstimator:
+def _lightgbm(setting: Setting) -> BaseEstimator:
     from lightgbm import LGBMRegressor
 
-    boosting = LGBMRegressor(
-        n_estimators=_N_TREES,
-        learning_rate=_RATE,
-        num_leaves=2**_DEPTH,
-        max_bin=_N_BINS,
-        early_stopping_round=_PATIENCE,
-        # Listed among its parameters only if given.
-        colsample_bynode=1.0,
-        # The same trees whatever the number of threads.
-        deterministic=True,
-        force_col_wise=True,
-        verbose=-1,
-    )
-    return _boosting(setting, boosting)
+    return _boosting(setting, LGBMRegressor(**LIGHTGBM))
 
 
-def _catboost(setting: _Setting) -> BaseEstimator:
+def _catboost(setting: Setting) -> BaseEstimator:
     from catboost import CatBoostRegressor
 
-    boosting = CatBoostRegressor(
-        loss_function="MultiRMSE",
-        iterations=_N_TREES,
-        learning_rate=_RATE,
-        depth=_DEPTH,
-        border_count=_N_BINS,
-        early_stopping_rounds=_PATIENCE,
-        allow_writing_files=False,
-        # This, too, is listed only if given.
-        random_state=setting.random_state or 0,
-    )
+    # The seed is listed among its parameters only if given.
+    seed = setting.random_state or 0
+    boosting = CatBoostRegressor(**CATBOOST, loss_function="MultiRMSE", random_state=seed)
     return _boosting(setting, boosting, multi_output="native")
 
 
-def _mvp(setting: _Setting) -> BaseEstimator:
-    features = _reduced(setting, _N_COMPONENTS, log_narrow=True)
+def _mvp(setting: Setting) -> BaseEstimator:
+    features = reduced(setting, N_COMPONENTS, log_narrow=True)
     return Pipeline([features, ("regressor", _hist_gb(setting))])
 
 
-def _afew_va(setting: _Setting) -> BaseEstimator:
+def _afew_va(setting: Setting) -> BaseEstimator:
     network = MoFARegressor(
         _one_block,
         loss="ccc",
         hidden_dim=128,
         random_state=setting.random_state,
     )
-    return _on_scaled_columns(network, _reduced(setting, _N_COMPONENTS_AFEW_VA))
+    return _on_scaled_columns(network, reduced(setting, _N_COMPONENTS_AFEW_VA))
 
 
 def _one_block(X: Any) -> dict[str, int]:
@@ -341,7 +221,7 @@ def _one_block(X: Any) -> dict[str, int]:
 
 
 #: name -> maker, the systems' at the end
-_MAKERS: dict[str, Callable[[_Setting], BaseEstimator]] = {
+_MAKERS: Makers = {
     "dummy": _dummy,
     "ridge": _ridge,
     "pca-ridge": _pca_ridge,
