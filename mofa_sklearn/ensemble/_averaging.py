@@ -28,6 +28,7 @@ def rows_to_compare_on(n_samples: int) -> np.ndarray:
 def averaging_gain(
     predictions: Sequence[np.ndarray],
     unseen: Sequence[np.ndarray],
+    y: np.ndarray,
     sample_weight: np.ndarray | None = None,
 ) -> np.ndarray:
     """Estimate by how much averaging members lowers products of the parts' errors.
@@ -36,7 +37,8 @@ def averaging_gain(
     over all, whose expected squared error is lower by the members' disagreement. It is
     measured between members that learned from the same rows, where they agree more than
     on new ones: parts that gain much from averaging, as networks do, are not made better
-    than they are.
+    than they are. Of a part that is worse on rows that it learned from than on others, as
+    retrieval can be, which finds the row itself, nothing is known, and no gain is counted.
 
     Parameters
     ----------
@@ -46,6 +48,9 @@ def averaging_gain(
     unseen : sequence of n_parts ndarrays of bool of shape (n_members, n_rows)
         Which members did not learn from a row. Parts with the same splits are compared
         with each other; disagreements of others count as independent.
+
+    y : ndarray of shape (n_rows, n_targets)
+        The truth.
 
     sample_weight : ndarray of shape (n_rows,), default=None
         Non-negative weights of the rows.
@@ -62,6 +67,8 @@ def averaging_gain(
     """
     n_parts, n_targets = len(predictions), predictions[0].shape[2]
     gain = np.zeros((n_parts, n_parts, n_targets))
+    parts = zip(predictions, unseen, strict=True)
+    is_known = np.stack([_is_better_on_learned_rows(*part, y) for part in parts])
     for a in range(n_parts):
         for b in range(a + 1):
             if a != b and not np.array_equal(unseen[a], unseen[b]):
@@ -70,7 +77,17 @@ def averaging_gain(
             if share > 0:
                 disagreement = _covariance(predictions[a], predictions[b], ~unseen[a])
                 gain[a, b] = gain[b, a] = share * _mean(disagreement, sample_weight)
-    return gain
+    return gain * is_known * is_known[:, np.newaxis]
+
+
+def _is_better_on_learned_rows(
+    prediction: np.ndarray, unseen: np.ndarray, y: np.ndarray
+) -> np.ndarray:
+    """Tell for each target whether errors are smaller on rows that members learned from."""
+    if not unseen.any() or unseen.all():
+        return np.ones(y.shape[1], dtype=bool)
+    error = (prediction - y) ** 2
+    return error[~unseen].mean(axis=0) < error[unseen].mean(axis=0)
 
 
 def _share_averaged_out(unseen: np.ndarray) -> float:

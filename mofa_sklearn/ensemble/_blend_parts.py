@@ -170,9 +170,8 @@ def averaging_gain_of(
     X = _safe_indexing(X, rows)
     predictions = [member_predictions(part, X, y.shape[1]) for part in parts]
     unseen = [unseen_by_members(part, len(y))[rows].T for part in parts]
-    return averaging_gain(
-        predictions, unseen, None if sample_weight is None else sample_weight[rows]
-    )
+    row_weight = None if sample_weight is None else sample_weight[rows]
+    return averaging_gain(predictions, unseen, y[rows], row_weight)
 
 
 def _held_out(last: BaseEstimator) -> list[np.ndarray] | None:

@@ -10,6 +10,8 @@ from scipy.optimize import nnls
 
 # A gain in the error that is smaller than this is not told from rounding errors.
 _ROUNDING = 1e-12
+# How much better than its best part a blend stays where it is held back by it.
+_MARGIN = 1e-6
 
 
 def blend_weights(
@@ -194,7 +196,8 @@ def _expecting(gain: np.ndarray, errors: np.ndarray, weights: np.ndarray) -> np.
     move towards them as far as it takes to be no worse here than the best part.
     """
     products = errors @ errors.T
-    best = np.diag(products).min()
+    # A little less, so that rounding errors leave it below the best part.
+    best = np.diag(products).min() * (1 - _MARGIN)
     values, vectors = np.linalg.eigh(products - gain)
     # A gain that is too large by chance leaves an error of zero, not a negative one.
     factor = np.sqrt(np.clip(values, 0, None))[:, None] * vectors.T

@@ -137,7 +137,7 @@ def weigh_parts(
     ]
     unseen = np.stack([np.isin(rows, fold.test) for fold in folds])
     row_weight = None if weight is None else weight[rows]
-    gain = averaging_gain(predictions, [unseen] * len(parts), row_weight)
+    gain = averaging_gain(predictions, [unseen] * len(parts), y[rows], row_weight)
     return blend_weights(held_out, y, weight, gain)
 
 

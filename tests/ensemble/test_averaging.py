@@ -30,6 +30,14 @@ def make_members(noise, seed=0, n_rows=N_ROWS, own_error=1.0):
     return shared + noise * rng.normal(size=(N_MEMBERS, n_rows, 1))
 
 
+def gain_of(parts, unseen, sample_weight=None):
+    """The gain where members are nearer to the truth on rows that they learned from."""
+    learned = [~mask[:, :, None] for mask in unseen]
+    total = sum((part * mask).sum(axis=0) for part, mask in zip(parts, learned, strict=True))
+    truth = total / np.maximum(sum(mask.sum(axis=0) for mask in learned), 1)
+    return averaging_gain(parts, unseen, truth, sample_weight)
+
+
 def held_out(members, unseen):
     return np.sum(members * unseen[:, :, None], axis=0)
 
@@ -39,33 +47,41 @@ def test_the_gain_is_the_error_that_averaging_takes_away():
     members = make_members(noise=2.0)  # of a target that is zero
     single = np.mean(held_out(members, unseen) ** 2)
     mean_of_new_members = np.mean(make_members(noise=2.0, n_rows=20_000).mean(axis=0) ** 2)
-    gain = averaging_gain([members], [unseen])
+    gain = gain_of([members], [unseen])
     assert gain.shape == (1, 1, 1)
     assert_allclose(single - gain[0, 0, 0], mean_of_new_members, rtol=0.1)
 
 
 def test_members_that_agree_gain_nothing():
     members = np.repeat(make_members(noise=0.0)[:1], N_MEMBERS, axis=0)
-    assert_allclose(averaging_gain([members], [one_fold_each()]), 0, atol=1e-12)
+    assert_allclose(gain_of([members], [one_fold_each()]), 0, atol=1e-12)
 
 
 def test_a_single_member_gains_nothing():
     members = make_members(noise=1.0)[:1]
-    assert_array_equal(averaging_gain([members], [np.ones((1, N_ROWS), bool)]), 0)
+    assert_array_equal(gain_of([members], [np.ones((1, N_ROWS), bool)]), 0)
 
 
 def test_members_that_learned_from_a_row_alone_are_compared():
     unseen = one_fold_each()
     members = make_members(noise=1.0)
     elsewhere = np.where(unseen[:, :, None], 1e6, members)
-    assert_allclose(averaging_gain([members], [unseen]), averaging_gain([elsewhere], [unseen]))
+    assert_allclose(gain_of([members], [unseen]), gain_of([elsewhere], [unseen]))
+
+
+def test_a_part_that_is_worse_on_rows_that_it_learned_from_counts_no_gain():
+    members, unseen = make_members(noise=1.0), one_fold_each()
+    truth = held_out(members, unseen)  # right on the rows that it never saw, and only there
+    gain = averaging_gain([members, 0.1 * members], [unseen, unseen], truth)
+    assert_array_equal(gain, 0)
+    assert (gain_of([members], [unseen]) > 0).all()
 
 
 def test_parts_with_other_splits_count_as_independent():
     members, unseen = make_members(noise=1.0), one_fold_each()
-    gain = averaging_gain([members, members], [unseen, unseen[::-1]])
+    gain = gain_of([members, members], [unseen, unseen[::-1]])
     assert gain[0, 1, 0] == gain[1, 0, 0] == 0
-    same = averaging_gain([members, members], [unseen, unseen])
+    same = gain_of([members, members], [unseen, unseen])
     assert_allclose(same[..., 0], same[0, 0, 0])
 
 
@@ -73,15 +89,15 @@ def test_a_repeated_cross_validation_has_less_left_to_gain():
     members = make_members(noise=1.0)
     once = one_fold_each()
     twice = once | np.roll(once, 1, axis=1)
-    ratio = averaging_gain([members], [twice]) / averaging_gain([members], [once])
+    ratio = gain_of([members], [twice]) / gain_of([members], [once])
     assert_allclose(ratio, (1 / 2 - 1 / 5) / (1 - 1 / 5), rtol=0.1)
 
 
 def test_rows_without_weight_do_not_count():
     members, unseen = make_members(noise=1.0), one_fold_each()
     weight = np.repeat([1.0, 0.0], N_ROWS // 2)
-    half = averaging_gain([members[:, : N_ROWS // 2]], [unseen[:, : N_ROWS // 2]])
-    assert_allclose(averaging_gain([members], [unseen], weight), half)
+    half = gain_of([members[:, : N_ROWS // 2]], [unseen[:, : N_ROWS // 2]])
+    assert_allclose(gain_of([members], [unseen], weight), half)
 
 
 def test_the_mean_over_members_is_better_for_weights_that_know_of_it():
@@ -90,7 +106,7 @@ def test_the_mean_over_members_is_better_for_weights_that_know_of_it():
     parts = [make_members(b, seed, own_error=a) for seed, (a, b) in enumerate(kinds)]
     y = np.zeros((N_ROWS, 1))
     predictions = np.stack([held_out(part, unseen) for part in parts])
-    gain = averaging_gain(parts, [unseen, unseen])
+    gain = gain_of(parts, [unseen, unseen])
     blind, knowing = blend_weights(predictions, y), blend_weights(predictions, y, gain=gain)
     new = [make_members(b, 10 + seed, 20_000, own_error=a) for seed, (a, b) in enumerate(kinds)]
     means = np.stack([part.mean(axis=0) for part in new])
