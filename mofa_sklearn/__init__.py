@@ -1,5 +1,8 @@
 """scikit-learn compatible estimators for embeddings of several modalities."""
 
+from importlib import import_module as _import_module
+from typing import Any as _Any
+
 from ._version import __version__
 from .ensemble import BlendRegressor, KFoldEnsembleClassifier, KFoldEnsembleRegressor
 from .estimators import MoFAClassifier, MoFARegressor
@@ -17,3 +20,30 @@ __all__ = [
     "__version__",
     "make_mofa_pipeline",
 ]
+
+# Imported when they are first looked at: ``mofa_sklearn.baselines`` needs no import of its own.
+_SUBMODULES = [
+    "baselines",
+    "datasets",
+    "ensemble",
+    "estimators",
+    "evaluation",
+    "inspection",
+    "metrics",
+    "modalities",
+    "networks",
+    "persistence",
+    "pipeline",
+    "preprocessing",
+    "tuning",
+]
+
+
+def __getattr__(name: str) -> _Any:
+    if name in _SUBMODULES:
+        return _import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *_SUBMODULES]

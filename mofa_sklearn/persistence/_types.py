@@ -63,7 +63,7 @@ def trusted_types() -> frozenset[str]:
     frozenset of str
         Full names.
     """
-    losses = [LOSSES, CLASS_LOSSES, LABEL_LOSSES, ORDINAL_LOSSES]
+    losses: list[dict[str, Any]] = [LOSSES, CLASS_LOSSES, LABEL_LOSSES, ORDINAL_LOSSES]
     tables = [kind for table in (FUSIONS, *losses, SCHEDULES) for kind in table.values()]
     return frozenset(
         _PLAIN

@@ -15,6 +15,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from .._html_repr import preprocessor_block, widths_of
+from ..lazy_input import refuse_lazy
 from ..missing import check_finite_or_missing
 from ..modalities import as_slice, modality_of, resolve_modalities
 
@@ -178,6 +180,7 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
             As `set_output` says.
         """
         check_is_fitted(self, "transformers_")
+        refuse_lazy(X, "transform")
         X = self._check(X, reset=False)
         return self._join(len(X), [self._transform_block(name, X) for name in self.modalities_])
 
@@ -280,6 +283,13 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
             joined[:, end - block.shape[1] : end] = block
             end -= block.shape[1]
         return joined
+
+    def _sk_visual_block_(self):
+        named = dict(self.transformers)
+        if hasattr(self, "transformers_"):
+            fitted = self.transformers_
+            named = {name: fitted[name] for name in named if name in fitted}
+        return preprocessor_block(self.default, named, widths_of(self))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -16,6 +16,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from .._html_repr import ShowsModalities
 from ..missing import check_blocks
 from ..modalities import as_slice, column_names, first_few, modality_of, resolve_modalities
 from ._cross_fitting import cross_fitting_folds
@@ -27,7 +28,7 @@ _JOINT = "joint"
 _MAX_SEED = np.iinfo(np.int32).max
 
 
-class RetrievalAugmenter(TransformerMixin, BaseEstimator):
+class RetrievalAugmenter(TransformerMixin, ShowsModalities, BaseEstimator):
     """Add what the most similar training rows tell about the targets.
 
     For each modality, and by all of them at once, the `n_neighbors` most similar training

@@ -75,3 +75,10 @@ def test_a_fold_without_weight_is_refused():
     weight[5] = 1.0
     with pytest.raises(ValueError, match="sample_weight is zero for every row"):
         fit(MoFARegressor, X.astype(np.float32), y, sample_weight=weight)
+
+
+def test_splits_may_be_views_in_reverse_order():
+    X, y = make_data(90)
+    splits = [(np.arange(60)[::-1], np.arange(60, 90)[::-1])]
+    ensemble = KFoldEnsembleRegressor(small_mofa(), cv=splits, engine="joblib").fit(X, y)
+    assert np.isfinite(ensemble.oof_prediction_[60:]).all()

@@ -1,0 +1,54 @@
+"""A worker that dies only delays a fit; an interrupt ends it, on the workers too."""
+
+import os
+import signal
+import sys
+import time
+
+import joblib
+import pytest
+from numpy.testing import assert_array_equal
+
+from mofa_sklearn import KFoldEnsembleRegressor
+from tests.distributed.estimators import Sleeper, kill, when_all_are_busy
+from tests.helpers import make_data, small_mofa
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_an_interrupt_goes_up_and_ends_the_members(client):
+    X, y = make_data(600)
+    ensemble = KFoldEnsembleRegressor(small_mofa(), cv=4, engine="joblib", random_state=0)
+    with joblib.parallel_config("dask", client=client):
+        ensemble.fit(X, y)  # the workers have imported all they need
+    ensemble.set_params(estimator__max_epochs=100_000)
+    thread = when_all_are_busy(client, lambda: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt), joblib.parallel_config("dask", client=client):
+        ensemble.fit(X, y)
+    thread.join()
+    deadline = time.monotonic() + 20
+    while any(client.run(_n_running).values()):
+        assert time.monotonic() < deadline, "members go on that nobody waits for"
+        time.sleep(0.05)
+    assert len(client.ncores()) == 2
+
+
+def _n_running(dask_worker):
+    return len(dask_worker.active_threads)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("n_killed", [1, 2], ids=["one worker", "all workers"])
+def test_a_killed_worker_changes_nothing(client, n_killed):
+    X, y = make_data(600)
+    ensemble = KFoldEnsembleRegressor(Sleeper(), cv=6, random_state=0)
+    expected = ensemble.fit(X, y).predict(X)
+    ensemble.set_params(estimator__seconds=1.0)
+    before = set(client.run(os.getpid).values())
+    doomed = sorted(before)[:n_killed]
+    thread = when_all_are_busy(client, lambda: kill(doomed))
+    with joblib.parallel_config("dask", client=client):
+        ensemble.fit(X, y)
+    thread.join()
+    assert_array_equal(ensemble.predict(X), expected)
+    client.wait_for_workers(2, timeout=60)
+    assert not set(doomed) & set(client.run(os.getpid).values())
