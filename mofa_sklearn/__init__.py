@@ -24,6 +24,7 @@ __all__ = [
 # Imported when they are first looked at: ``mofa_sklearn.baselines`` needs no import of its own.
 _SUBMODULES = [
     "baselines",
+    "dask",
     "datasets",
     "ensemble",
     "estimators",
@@ -35,6 +36,7 @@ _SUBMODULES = [
     "persistence",
     "pipeline",
     "preprocessing",
+    "recipes",
     "tuning",
 ]
 

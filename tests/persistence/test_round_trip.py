@@ -131,7 +131,7 @@ def test_a_network(n_targets, as_frame, tmp_path):
         {"early_stopping": False, "standardize_target": False},
         {"random_state": np.random.RandomState(3)},
     ],
-    ids=str,
+    ids=lambda params: "-".join(params),
 )
 def test_a_network_of_any_parameters(params, tmp_path):
     X, y = make_data(40)

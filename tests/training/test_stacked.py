@@ -99,7 +99,7 @@ def assert_same_training(result, expected):
         {"batch_size": 200},
         {"max_epochs": lambda member: 2 + member},
     ],
-    ids=str,
+    ids=lambda case: "-".join(case),
 )
 def test_members_trained_together_agree_with_one_by_one(case):
     members = make_members(**case)
