@@ -1,7 +1,7 @@
 """scikit-learn compatible estimators for embeddings of several modalities."""
 
+import typing as _typing
 from importlib import import_module as _import_module
-from typing import Any as _Any
 
 from ._version import __version__
 from .ensemble import BlendRegressor, KFoldEnsembleClassifier, KFoldEnsembleRegressor
@@ -40,11 +40,12 @@ _SUBMODULES = [
     "tuning",
 ]
 
+if not _typing.TYPE_CHECKING:  # a type checker would take any name for one that is there
 
-def __getattr__(name: str) -> _Any:
-    if name in _SUBMODULES:
-        return _import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    def __getattr__(name: str):
+        if name in _SUBMODULES:
+            return _import_module(f"{__name__}.{name}")
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
 
 
 def __dir__() -> list[str]:

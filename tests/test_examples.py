@@ -13,6 +13,7 @@ from mofa_sklearn.datasets import make_micro_videos
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 DEMO = EXAMPLES / "demo.py"
+GALLERY = sorted((EXAMPLES / "gallery").glob("plot_*.py"))
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +84,21 @@ def test_tuning_examples_print_every_candidate_and_the_gain(
     assert len(rows) >= 6
     assert "as it was" in gain
     assert "tuned" in gain
+
+
+@pytest.mark.parametrize("script", GALLERY, ids=lambda script: script.stem)
+@pytest.mark.filterwarnings("ignore:.*non-interactive:UserWarning")
+def test_gallery_scripts_run(script, monkeypatch):
+    """On few rows, so that what they claim may not show; `make docs` runs them in full."""
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+
+    def fewer_videos(n_samples, **params):
+        return make_micro_videos(min(n_samples, 300), **params)
+
+    monkeypatch.setattr("mofa_sklearn.datasets.make_micro_videos", fewer_videos)
+    runpy.run_path(str(script), run_name="__main__")
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    if script.stem != "plot_dask":
+        assert pyplot.get_fignums()
+    pyplot.close("all")

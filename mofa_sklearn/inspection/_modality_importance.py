@@ -310,11 +310,13 @@ def _measure(
         return np.array([score])
     prediction = predict_parts(estimator, X, parts, positions)
     known = ~np.isnan(prediction).any(axis=1)  # rows that a member held out
-    return normalized_mean_squared_error(
-        y.reshape(len(y), -1)[known],
-        prediction[known],
-        sample_weight=None if sample_weight is None else sample_weight[known],
-        multioutput="raw_values",
+    return np.asarray(
+        normalized_mean_squared_error(
+            y.reshape(len(y), -1)[known],
+            prediction[known],
+            sample_weight=None if sample_weight is None else sample_weight[known],
+            multioutput="raw_values",
+        )
     )
 
 

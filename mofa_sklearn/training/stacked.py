@@ -231,7 +231,7 @@ class _Stack:
             rows = [member.train_rows for member in self.members]
             orders = [member.draw_order() for member in self.members]
         else:
-            rows = [member.valid_rows for member in self.members]
+            rows = [member.valid_rows for member in self.members if member.valid_rows is not None]
             orders = [torch.arange(len(valid)) for valid in rows]
         size = self.plan.batch_size if train else _VALIDATION_BATCH_SIZE
         for batch in stacked_batches(rows, orders, size):
