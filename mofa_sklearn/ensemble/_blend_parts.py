@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
-from sklearn.utils import _safe_indexing
+from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.validation import check_is_fitted
 
 from ._averaging import averaging_gain, rows_to_compare_on
@@ -167,6 +167,7 @@ def averaging_gain_of(
         See :func:`~._averaging.averaging_gain`.
     """
     rows = rows_to_compare_on(len(y))
+    (X,) = indexable(X)
     X = _safe_indexing(X, rows)
     predictions = [member_predictions(part, X, y.shape[1]) for part in parts]
     unseen = [unseen_by_members(part, len(y))[rows].T for part in parts]

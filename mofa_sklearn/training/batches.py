@@ -44,7 +44,8 @@ class Rows(Dataset):
         self.y = (torch.zeros(len(X), 1) if y is None else as_tensor(y)).to(device)
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float32)
         self.sample_weight = None if weight is None else as_tensor(weight).to(device)
-        self.rows = None if rows is None else torch.as_tensor(np.ascontiguousarray(rows)).to(device)
+        rows = None if rows is None else torch.as_tensor(np.ascontiguousarray(rows))
+        self.rows = None if rows is None else rows.to(device)
 
     def __len__(self) -> int:
         return len(self.X) if self.rows is None else len(self.rows)

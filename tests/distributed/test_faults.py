@@ -50,5 +50,5 @@ def test_a_killed_worker_changes_nothing(client, n_killed):
         ensemble.fit(X, y)
     thread.join()
     assert_array_equal(ensemble.predict(X), expected)
-    client.wait_for_workers(2, timeout=60)
+    client.wait_for_workers(2, timeout=300)
     assert not set(doomed) & set(client.run(os.getpid).values())
