@@ -1,5 +1,6 @@
 import numpy as np
 
+from ..ensemble._target_names import target_names_of
 from ._drawing import (
     REFERENCE_COLOR,
     import_pyplot,
@@ -10,7 +11,7 @@ from ._drawing import (
     wrap,
 )
 from ._modality_attention import mean_attention
-from ._targets import check_names, names_of
+from ._targets import check_names
 
 # In inches, beside the last panel.
 LEGEND_WIDTH = 2.2
@@ -118,7 +119,7 @@ class AttentionByPredictionDisplay:
         AttentionByPredictionDisplay
         """
         if target_names is None:
-            target_names = names_of(y_pred)
+            target_names = target_names_of(y_pred)
         display = cls(
             attention=attention, y_pred=np.asarray(y_pred, float), target_names=target_names
         )

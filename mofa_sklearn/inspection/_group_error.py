@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_consistent_length
 
+from ..ensemble._target_names import target_names_of
 from ._drawing import (
     REFERENCE_COLOR,
     import_pyplot,
@@ -14,7 +15,7 @@ from ._drawing import (
     wrap,
 )
 from ._held_out import out_of_fold_prediction
-from ._targets import check_names, check_targets, names_of, without_unpredicted
+from ._targets import check_names, check_targets, without_unpredicted
 
 # Of the places on the x axis; targets are drawn side by side within it.
 WIDTH_OF_BIN = 0.5
@@ -187,7 +188,7 @@ class GroupErrorDisplay:
         """
         import_pyplot(f"{cls.__name__}.from_predictions")
         if target_names is None:
-            target_names = names_of(y_true)
+            target_names = target_names_of(y_true)
         groups = np.asarray(groups)
         check_consistent_length(y_true, groups)
         sizes = _sizes(groups) if group_sizes is None else group_sizes

@@ -16,12 +16,13 @@ from sklearn.utils._param_validation import HasMethods, Interval, validate_param
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
+from ..ensemble._target_names import target_names_of
 from ..metrics import normalized_mean_squared_error
 from ..modalities import Modalities, resolve_modalities
 from ._held_out import check_same_rows
 from ._permutation import missing_blocks
 from ._permuted_prediction import Part, exchange, exchanged_rows, parts_of, predict_parts
-from ._targets import check_names, names_of
+from ._targets import check_names
 from ._unwrap import modalities_of
 
 
@@ -197,7 +198,7 @@ def modality_importance(
     ['image', 'text', 'sound']
     """
     check_is_fitted(estimator)
-    names = names_of(y) if target_names is None else target_names
+    names = target_names_of(y) if target_names is None else target_names
     X, y, sample_weight = _check_rows(X, y, sample_weight)
     codes = _check_groups(groups, X)
     blocks = _find_blocks(estimator, X, modalities)

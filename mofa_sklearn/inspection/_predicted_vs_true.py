@@ -1,5 +1,6 @@
 import numpy as np
 
+from ..ensemble._target_names import target_names_of
 from ..metrics import normalized_mean_squared_error
 from ._drawing import (
     MAIN_COLOR,
@@ -9,7 +10,7 @@ from ._drawing import (
     make_axes,
     wrap,
 )
-from ._targets import check_names, check_targets, names_of
+from ._targets import check_names, check_targets
 from ._unwrap import unwrap
 
 # Above this many rows single dots hide each other, and counting them in hexagons says more.
@@ -178,7 +179,7 @@ class PredictedVsTrueDisplay:
         """
         import_pyplot(f"{cls.__name__}.from_predictions")
         if target_names is None:
-            target_names = names_of(y_true)
+            target_names = target_names_of(y_true)
         y_true, y_pred = check_targets(y_true, y_pred)
         if intervals is not None:
             intervals = _check_intervals(intervals, y_true.shape)

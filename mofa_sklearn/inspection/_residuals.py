@@ -1,5 +1,6 @@
 import numpy as np
 
+from ..ensemble._target_names import target_names_of
 from ._drawing import (
     MAIN_COLOR,
     REFERENCE_COLOR,
@@ -11,7 +12,7 @@ from ._drawing import (
 )
 from ._held_out import out_of_fold_prediction
 from ._predicted_vs_true import MAX_SCATTER_ROWS
-from ._targets import check_names, check_targets, names_of, without_unpredicted
+from ._targets import check_names, check_targets, without_unpredicted
 
 KINDS = ("residual_vs_predicted", "distribution")
 # Bins of equally many rows, of at least so many each, that the mean is drawn for.
@@ -134,7 +135,7 @@ class ResidualsDisplay:
         """
         import_pyplot(f"{cls.__name__}.from_predictions")
         if target_names is None:
-            target_names = names_of(y_true)
+            target_names = target_names_of(y_true)
         y_true, y_pred = check_targets(*without_unpredicted(y_true, y_pred))
         return cls(y_true=y_true, y_pred=y_pred, target_names=target_names).plot(ax, kind=kind)
 

@@ -4,14 +4,6 @@ import numpy as np
 from sklearn.utils import check_array, check_consistent_length
 
 
-def names_of(y):
-    """Column names of a DataFrame, the name of a Series, else None."""
-    if hasattr(y, "columns"):
-        return [str(name) for name in y.columns]
-    name = getattr(y, "name", None)
-    return None if name is None else [str(name)]
-
-
 def check_targets(y_true, y_pred):
     """Return both as finite float arrays of one shape."""
     y_true = check_array(y_true, ensure_2d=False, dtype=np.float64, input_name="y_true")
