@@ -60,7 +60,7 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
     ----------
     augmenter_ : RetrievalAugmenter or None
         What retrieves. It holds the components of the training rows. None where there
-        are fewer than ten rows of a modality: the mean target is predicted.
+        are fewer than ten rows: the mean target is predicted.
 
     ridge_ : RidgePathRegressor
         What predicts from the retrieved.
@@ -123,7 +123,8 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_samples, n_features)
-            The rows; NaN throughout a block where its modality is missing.
+            The rows; NaN throughout a block where its modality is missing, which counts
+            as the block's mean, here and in `predict`.
 
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             The targets.
@@ -200,29 +201,22 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
 
     def _reduced(self, X: np.ndarray) -> np.ndarray:
         """Return the components of rows, in the order of the modalities."""
+        # What lacks counts as its mean. Left out, it would be evidence of its own, as far
+        # away as can be, which a fit on complete rows has never met.
         reduced = project(filled(X, self._mean), self._directions, self._mean, self._scale)
-        ends = np.cumsum(self._widths)
-        for block, width, end in zip(self.modalities_.values(), self._widths, ends, strict=True):
-            reduced[np.isnan(X[:, block[0]]), end - width : end] = np.nan
         return reduced.astype(np.float32)
 
     def _make_augmenter(self, X: np.ndarray, groups: Any, seed: int) -> RetrievalAugmenter | None:
         """Ask for no more neighbours than there are in the folds of the cross-fitting."""
-        present = np.array([~np.isnan(X[:, block[0]]) for block in self.modalities_.values()])
         n_folds = _N_FOLDS if groups is None else min(_N_FOLDS, len(np.unique(groups)))
-        if n_folds < 2 or present.sum(axis=1).min() < _MIN_ROWS:
+        if n_folds < 2 or len(X) < _MIN_ROWS:
             return None
         splits = list(cross_fitting_folds(n_folds, len(X), groups, seed))
-        n_known = min(int(present[:, train].sum(axis=1).min()) for train, _ in splits)
-        n_complete = min(int(present[:, train].all(axis=0).sum()) for train, _ in splits)
-        n_neighbors = min(self.n_neighbors, n_known)
-        if n_neighbors == 0:
-            return None
         return RetrievalAugmenter(
             dict(zip(self.modalities_, self._widths, strict=True)),
-            n_neighbors=n_neighbors,
+            n_neighbors=min(self.n_neighbors, *(len(train) for train, _ in splits)),
             temperature=self.temperature,
-            joint=len(present) > 1 and n_complete >= n_neighbors,
+            joint=len(self.modalities_) > 1,
             passthrough=False,
             cv=splits,
             random_state=seed,
