@@ -1,5 +1,6 @@
 # make demo [DATA=folder]   train on generated videos, or on a folder of .npy files
 # make test                 lint, check the format, run the tests and the doctests
+# make lint                 the same lint and format check, and the types (mypy)
 # make docs                 build the site in docs/_build/html, check its links and pages
 # make clean                remove the environment and everything that was made
 
@@ -8,8 +9,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DOCS_STAMP := $(VENV)/.installed-docs
+LINT_STAMP := $(VENV)/.installed-lint
 
-.PHONY: demo test docs clean
+.PHONY: demo test lint docs clean
 
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py $(if $(DATA),--data "$(DATA)") --output demo_output
@@ -18,6 +20,11 @@ test: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(LINT_STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m mypy
 
 docs: $(DOCS_STAMP)
 	$(BIN)/python -m sphinx -W --keep-going -d docs/_build/doctrees docs docs/_build/html
@@ -33,6 +40,11 @@ $(STAMP): pyproject.toml constraints.txt
 $(DOCS_STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[test,plot,docs]"
+	touch $@
+
+$(LINT_STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[lint]"
 	touch $@
 
 clean:

@@ -7,7 +7,9 @@ Every block of every row held out is lost with probability --rate, never all of 
 fitted once, on complete rows; the errors are medians over several such losses. "masked" gives the
 model NaN, which it knows for a missing modality; "zeros" and "means" give its networks (or its
 companions) zeros or the training rows' means in the preprocessed block, and "zeros in X" and
-"means in X" those of the raw block, before the preprocessing.
+"means in X" those of the raw block, before the preprocessing. "refitted" (with --refit) is what
+can be hoped for at best: for each set of blocks that rows have left, a model that was fitted on
+these blocks alone.
 """
 
 import argparse
@@ -29,7 +31,7 @@ from mofa_sklearn.metrics import normalized_mean_squared_error
 from mofa_sklearn.modalities import resolve_modalities
 
 GENERATED_BLOCKS = {"image": 64, "video": 48, "text": 64}
-COLUMNS = ["complete", "masked", "zeros", "means", "zeros in X", "means in X"]
+COLUMNS = ["complete", "refitted", "masked", "zeros", "means", "zeros in X", "means in X"]
 # Networks that see blocks hidden until the end of their training.
 PREPARED = {"modality_dropout": 0.3, "anneal_dropout": False}
 
@@ -110,6 +112,38 @@ def draw_losses(X, blocks, rate, n_losses, seed):
         yield lost & ~lacking
 
 
+def refit_errors(data, train, test, losses, arguments):
+    """Return name -> error of models that were fitted without the blocks that rows have lost."""
+    X, y = np.asarray(data.X), data.y
+    names = list(data.modalities)
+    blocks = list(resolve_modalities(data.X, data.modalities).values())
+    predictions = {name: np.empty((len(losses), *y[test].shape)) for name in _REFITTED}
+    kept = ~np.stack(losses)  # (n_losses, n_rows, n_modalities)
+    for pattern in np.unique(kept.reshape(-1, len(names)), axis=0):
+        columns = np.concatenate([blocks[i] for i in np.flatnonzero(pattern)])
+        modalities = {names[i]: len(blocks[i]) for i in np.flatnonzero(pattern)}
+        rows = train[~np.isnan(X[np.ix_(train, columns)]).all(axis=1)]
+        groups = None if arguments.kind == "shuffled" else data.groups[rows]
+        own = fit_pipeline(modalities, X[np.ix_(rows, columns)], y[rows], groups, arguments)
+        for loss in range(len(losses)):
+            mine = np.flatnonzero((kept[loss] == pattern).all(axis=1))
+            if not len(mine):
+                continue
+            Z = own[0].transform(X[np.ix_(test[mine], columns)])
+            for name, predict in _REFITTED.items():
+                predictions[name][loss, mine] = predict(own[-1], Z)
+    return {
+        name: float(np.median([normalized_mean_squared_error(y[test], each) for each in drawn]))
+        for name, drawn in predictions.items()
+    }
+
+
+_REFITTED: dict[str, Callable] = {
+    "networks": lambda ensemble, Z: mean_of(ensemble.estimators_)(Z),
+    "default pipeline": lambda ensemble, Z: ensemble.predict(Z),
+}
+
+
 def filled(X, lost, blocks, values):
     """Put values, one for each column, where blocks are lost."""
     filled = np.array(X)
@@ -118,7 +152,7 @@ def filled(X, lost, blocks, values):
     return pd.DataFrame(filled, columns=X.columns) if hasattr(X, "columns") else filled
 
 
-def errors_of(model, data, train, test, losses):
+def errors_of(model, data, train, test, losses, refitted=np.nan):
     """Return the mean NMSE of the targets for complete rows, and for each way to fill them."""
     X, y = data.X[test], data.y[test]
 
@@ -135,7 +169,7 @@ def errors_of(model, data, train, test, losses):
         ]
         return float(np.median(errors))
 
-    errors = {"complete": normalized_mean_squared_error(y, model(X))}
+    errors = {"complete": normalized_mean_squared_error(y, model(X)), "refitted": refitted}
     for values in ("masked", "zeros", "means"):
         name = values if values == "masked" else f"{values} in X"
         errors[name] = median_error(model, X, data.X[train], values)
@@ -168,8 +202,10 @@ def print_table(data, splits, arguments):
         print(f"fitted in {seconds:.0f} s", flush=True)
         drawn = draw_losses(data.X[test], blocks, arguments.rate, arguments.losses, arguments.seed)
         losses = list(drawn)
+        refitted = refit_errors(data, train, test, losses, arguments) if arguments.refit else {}
         for name, model in models.items():
-            figures.setdefault(name, []).append(errors_of(model, data, train, test, losses))
+            errors = errors_of(model, data, train, test, losses, refitted.get(name, np.nan))
+            figures.setdefault(name, []).append(errors)
     widths = [24, *[max(8, len(column)) for column in COLUMNS]]
     print_row(["mean NMSE", *COLUMNS], widths)
     for name, rows in figures.items():
@@ -187,6 +223,7 @@ def parse_arguments():
     add("--hidden-dim", type=int, default=512, help="of the networks")
     add("--rate", type=float, default=0.3, help="probability that a block is lost")
     add("--losses", type=int, default=5, help="how many times blocks are lost")
+    add("--refit", action="store_true", help="fit anew for every set of blocks: takes long")
     add("--rows", type=int, default=2000, help="of generated data")
     add("--noise", type=float, default=0.3, help="of generated data")
     add("--seed", type=int, default=0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from inspect import signature
 from numbers import Integral, Real
@@ -24,6 +25,7 @@ from threadpoolctl import threadpool_limits
 from ..ensemble._base import _sample_weight_name
 from ..ensemble._members import set_random_states
 from ..ensemble._validation_sets import fit_with_validation, last_step, stops_early_on_rows
+from ..training.threads import blas_threads
 
 # LightGBM warns of arrays that are views with gaps.
 ROW_CHECKS: dict[str, Any] = {
@@ -133,7 +135,7 @@ class BaseEarlyStopping(MetaEstimatorMixin, BaseEstimator):
         """
         # Some libraries refuse a target that does not vary.
         self._varies = np.ptp(rows.y, axis=0) > 0
-        with nullcontext() if self.n_jobs is None else threadpool_limits(self._n_threads()):
+        with _limited_threads(None if self.n_jobs is None else self._n_threads()):
             self.estimators_ = [
                 self._fit_part(rows, held_out, columns, random_state) for columns in self._parts()
             ]
@@ -193,6 +195,17 @@ def check_same_targets(y: np.ndarray, y_val: np.ndarray) -> None:
         raise ValueError(
             f"y has shape {y.shape} and y_val {y_val.shape}: both need the same targets."
         )
+
+
+@contextmanager
+def _limited_threads(n_threads: int | None) -> Iterator[None]:
+    """Let the libraries use so many threads in this block; None leaves them alone."""
+    if n_threads is None:
+        yield
+        return
+    # OpenMP's number is that of the calling thread, BLAS's that of the whole process.
+    with threadpool_limits(n_threads, user_api="openmp"), blas_threads(n_threads):
+        yield
 
 
 def _set_threads(estimator: BaseEstimator, n_threads: int) -> None:

@@ -46,6 +46,14 @@ def test_missing_modalities_pass():
     assert np.isfinite(model.predict(X)).all()
 
 
+def test_a_missing_modality_counts_as_its_mean():
+    X, y, _ = creators()
+    model = RetrievalRegressor(WIDTHS, random_state=0).fit(X, y)
+    lacking, filled = X.copy(), X.copy()
+    lacking[:, :4], filled[:, :4] = np.nan, X[:, :4].mean(axis=0)
+    assert_allclose(model.predict(lacking), model.predict(filled), rtol=1e-4, atol=1e-4)
+
+
 def test_wide_blocks_are_reduced():
     X, y, _ = creators()
     model = RetrievalRegressor(WIDTHS, n_components=2, random_state=0).fit(X, y)
