@@ -65,8 +65,10 @@ def test_log1p_of_counts_leaves_embeddings_and_nan_alone():
     np.testing.assert_allclose(result[:, [0, 2]], X[:, [0, 2]], rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["tune_grid", "tune_halving", "tune_optuna"])
-@pytest.mark.parametrize("source", ["generated", "folder"])
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [("tune_grid", "folder"), ("tune_halving", "generated"), ("tune_optuna", "folder")],
+)
 @pytest.mark.filterwarnings("ignore::FutureWarning:optuna")
 def test_tuning_examples_print_every_candidate_and_the_gain(
     name, source, folder, monkeypatch, capsys

@@ -8,8 +8,10 @@ import time
 import joblib
 import pytest
 from numpy.testing import assert_array_equal
+from pandas.testing import assert_frame_equal
 
 from mofa_sklearn import KFoldEnsembleRegressor
+from mofa_sklearn.evaluation import compare
 from tests.distributed.estimators import Sleeper, kill, when_all_are_busy
 from tests.helpers import make_data, small_mofa
 
@@ -52,3 +54,21 @@ def test_a_killed_worker_changes_nothing(client, n_killed):
     assert_array_equal(ensemble.predict(X), expected)
     client.wait_for_workers(2, timeout=300)
     assert not set(doomed) & set(client.run(os.getpid).values())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_a_killed_worker_changes_no_score_of_a_comparison(client):
+    X, y = make_data(200)
+    ensemble = KFoldEnsembleRegressor(Sleeper(), cv=4, random_state=0)
+
+    def scores():
+        return compare({"ensemble": ensemble}, X, y, cv=2, verbose=0).filter(like="nmse")
+
+    expected = scores()
+    ensemble.set_params(estimator__seconds=0.5)
+    doomed = sorted(set(client.run(os.getpid).values()))[:1]
+    thread = when_all_are_busy(client, lambda: kill(doomed))
+    with joblib.parallel_config("dask", client=client):
+        assert_frame_equal(scores(), expected)
+    thread.join()
+    client.wait_for_workers(2, timeout=300)

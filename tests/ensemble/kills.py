@@ -29,7 +29,7 @@ WAYS = {
 }
 # In the order of their place in the writing of one file.
 MOMENTS = ["fsync", "replace", "replaced"]
-N_RANDOM_KILLS = 5
+N_RANDOM_KILLS = 3
 
 
 def make_ensemble(way, folder):

@@ -77,6 +77,15 @@ def test_a_part_that_is_worse_on_rows_that_it_learned_from_counts_no_gain():
     assert (gain_of([members], [unseen]) > 0).all()
 
 
+def test_a_member_that_fits_its_own_rows_more_closely_counts_no_more():
+    members, unseen = make_members(noise=0.5), one_fold_each()
+    shared, truth = make_members(noise=0.0)[0], np.zeros((N_ROWS, 1))
+    before = averaging_gain([members], [unseen], truth)
+    stopped_late = members.copy()
+    stopped_late[0] -= np.where(unseen[0][:, None], 0.0, 0.8 * shared)
+    assert_allclose(averaging_gain([stopped_late], [unseen], truth), before, rtol=0.1)
+
+
 def test_parts_with_other_splits_count_as_independent():
     members, unseen = make_members(noise=1.0), one_fold_each()
     gain = gain_of([members, members], [unseen, unseen[::-1]])
