@@ -32,13 +32,13 @@ def make_entries(data, arguments):
     parts = [("mofa", mofa)]
     for name in ("mvp", "catboost"):
         if name in entries:
-            parts.append((name, KFoldEnsembleRegressor(entries[name], cv=n_members)))
+            ensemble = KFoldEnsembleRegressor(entries[name], cv=n_members, random_state=seed)
+            parts.append((name, ensemble))
+    # Without a seed of their own, blends keep those of the parts: their `mofa` is the entry.
     entries["average"] = BlendRegressor(
-        [(name, clone(part)) for name, part in parts[:2]], weights="uniform", random_state=seed
+        [(name, clone(part)) for name, part in parts[:2]], weights="uniform"
     )
-    entries["blend"] = BlendRegressor(
-        [(name, clone(part)) for name, part in parts], random_state=seed
-    )
+    entries["blend"] = BlendRegressor([(name, clone(part)) for name, part in parts])
     unknown = set(arguments.entries or ()) - set(entries)
     if unknown:
         raise SystemExit(f"--entries: {sorted(unknown)} unknown; choose from {list(entries)}")
