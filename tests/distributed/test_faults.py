@@ -62,7 +62,8 @@ def test_a_killed_worker_changes_no_score_of_a_comparison(client):
     ensemble = KFoldEnsembleRegressor(Sleeper(), cv=4, random_state=0)
 
     def scores():
-        return compare({"ensemble": ensemble}, X, y, cv=2, verbose=0).filter(like="nmse")
+        scores = compare({"ensemble": ensemble}, X, y, cv=2, verbose=0, random_state=0)
+        return scores.filter(like="nmse")
 
     expected = scores()
     ensemble.set_params(estimator__seconds=0.5)
