@@ -3,6 +3,7 @@
 import runpy
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import joblib
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from mofa_sklearn.datasets import make_micro_videos
+from mofa_sklearn.estimators._base import BaseMoFA
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 DEMO = EXAMPLES / "demo.py"
@@ -91,14 +93,20 @@ def test_tuning_examples_print_every_candidate_and_the_gain(
 @pytest.mark.parametrize("script", GALLERY, ids=lambda script: script.stem)
 @pytest.mark.filterwarnings("ignore:.*non-interactive:UserWarning")
 def test_gallery_scripts_run(script, monkeypatch):
-    """On few rows, so that what they claim may not show; `make docs` runs them in full."""
+    """In short, so that what they claim may not show; `make docs` runs them in full."""
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")
+    plan = BaseMoFA._plan
 
     def fewer_videos(n_samples, **params):
         return make_micro_videos(min(n_samples, 300), **params)
 
+    def fewer_epochs(estimator, *args, **kwargs):
+        planned = plan(estimator, *args, **kwargs)
+        return replace(planned, max_epochs=min(planned.max_epochs, 3))
+
     monkeypatch.setattr("mofa_sklearn.datasets.make_micro_videos", fewer_videos)
+    monkeypatch.setattr(BaseMoFA, "_plan", fewer_epochs)
     runpy.run_path(str(script), run_name="__main__")
     pyplot = pytest.importorskip("matplotlib.pyplot")
     if script.stem != "plot_dask":
