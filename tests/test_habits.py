@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV
 
 import mofa_sklearn
 from mofa_sklearn import (
@@ -75,10 +76,17 @@ def test_repr_of_many_slices_stays_one_screen(estimator):
     assert len(repr(estimator).splitlines()) <= SCREEN
 
 
-@pytest.mark.parametrize("estimator", with_modalities(LISTS)[:1])
+@pytest.mark.parametrize("estimator", with_modalities(LISTS))
 def test_repr_of_long_lists_is_cut(estimator):
     assert len(repr(estimator).splitlines()) <= SCREEN
     assert "..." in repr(estimator)
+
+
+def test_an_ensemble_inside_another_estimator_is_laid_out_in_lines():
+    ensemble = KFoldEnsembleRegressor(MoFARegressor(WIDTHS), cv=3, random_state=0)
+    lines = repr(GridSearchCV(ensemble, {"cv": [2, 3]})).splitlines()
+    assert len(lines) > 1
+    assert max(map(len, lines)) <= 120
 
 
 def test_repr_does_not_grow_with_a_fit(videos):

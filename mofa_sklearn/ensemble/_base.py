@@ -26,6 +26,7 @@ from tqdm.auto import tqdm
 
 from .._completion import CompletesWhatIsThere
 from .._html_repr import ensemble_block
+from .._short_repr import ShortRepr
 from ..lazy_input import refuse_lazy
 from ._checkpoint import Checkpoint, fingerprint_of
 from ._cluster import fit_on_cluster, on_cluster
@@ -35,7 +36,7 @@ from ._validation_sets import last_step
 _MAX_SEED = np.iinfo(np.int32).max
 
 
-class BaseKFoldEnsemble(CompletesWhatIsThere, MetaEstimatorMixin, BaseEstimator):
+class BaseKFoldEnsemble(ShortRepr, CompletesWhatIsThere, MetaEstimatorMixin, BaseEstimator):
     """Base class of ensembles with one member for each split of a cross-validation."""
 
     _task_type = MemberTask

@@ -24,6 +24,7 @@ from tqdm.auto import tqdm
 
 from .._completion import CompletesWhatIsThere
 from .._html_repr import blend_block
+from .._short_repr import ShortRepr
 from ._base import BaseKFoldEnsemble, _sample_weight_name
 from ._blend_parts import SplitsOfBlend
 from ._cluster import rows_sent_once
@@ -35,7 +36,7 @@ _MAX_SEED = np.iinfo(np.int32).max
 REPORT_ROW = "blend"
 
 
-class BaseBlend(CompletesWhatIsThere, _BaseHeterogeneousEnsemble):
+class BaseBlend(ShortRepr, CompletesWhatIsThere, _BaseHeterogeneousEnsemble):
     """Base class of blends: parameters, metadata, and the fit of the parts."""
 
     _parameter_constraints: dict = {

@@ -1,0 +1,27 @@
+"""Texts of estimators that stay one screen."""
+
+from __future__ import annotations
+
+from sklearn.utils._pprint import _EstimatorPrettyPrinter
+
+_MAX_LINES = 45
+_FEWEST_CHARACTERS = 100
+
+
+class ShortRepr:
+    """Mixin of estimators that hold others, whose ``repr`` is cut to one screen.
+
+    scikit-learn cuts it by its characters alone. Deep inside, where there is little room
+    in a line, long lists of columns then still go on for pages.
+    """
+
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
+        text = super().__repr__(N_CHAR_MAX)  # type: ignore[call-arg]
+        while text.count("\n") >= _MAX_LINES and N_CHAR_MAX > _FEWEST_CHARACTERS:
+            N_CHAR_MAX = N_CHAR_MAX * 3 // 4
+            text = super().__repr__(N_CHAR_MAX)  # type: ignore[call-arg]
+        return text
+
+
+# The printer lays out estimators inside others by their own `__repr__`, which it has to know.
+_EstimatorPrettyPrinter._dispatch[ShortRepr.__repr__] = _EstimatorPrettyPrinter._pprint_estimator
