@@ -5,7 +5,6 @@ from __future__ import annotations
 from sklearn.utils._pprint import _EstimatorPrettyPrinter
 
 _MAX_LINES = 45
-_FEWEST_CHARACTERS = 100
 
 
 class ShortRepr:
@@ -16,11 +15,11 @@ class ShortRepr:
     """
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
-        text = super().__repr__(N_CHAR_MAX)  # type: ignore[call-arg]
-        while text.count("\n") >= _MAX_LINES and N_CHAR_MAX > _FEWEST_CHARACTERS:
-            N_CHAR_MAX = N_CHAR_MAX * 3 // 4
-            text = super().__repr__(N_CHAR_MAX)  # type: ignore[call-arg]
-        return text
+        lines = super().__repr__(N_CHAR_MAX).splitlines()  # type: ignore[call-arg]
+        if len(lines) > _MAX_LINES:
+            half = _MAX_LINES // 2
+            lines = [*lines[:half], "...", *lines[-half:]]
+        return "\n".join(lines)
 
 
 # The printer lays out estimators inside others by their own `__repr__`, which it has to know.

@@ -35,7 +35,7 @@ def averaging_gain(
 
     Out-of-fold errors are those of single members, but new rows are predicted by the mean
     over all, whose expected squared error is lower by the members' disagreement. It is
-    measured between members that learned from the same rows, where they agree more than
+    measured between members that learned from the same rows, where most agree more than
     on new ones: parts that gain much from averaging, as networks do, are not made better
     than they are. Some members go further than others in fitting what they learned from,
     a network that was stopped later, say; that they lie nearer to the truth there is taken
