@@ -35,7 +35,7 @@ def predict(
     ----------
     estimator : estimator
         Fitted: any regressor, classifier or pipeline of scikit-learn's kind. It is one
-        node of the graph: each worker gets it once, however many partitions there are.
+        node of the graph: a worker keeps it for all of its partitions.
 
     X : dask.array.Array or dask.dataframe.DataFrame of shape (n_samples, n_features)
         The rows. An array must not be divided along its columns. Numbers of rows need
@@ -227,7 +227,7 @@ def _labelled(prediction: np.ndarray, index: Any, columns: Any) -> pd.Series | p
 
 
 def _on_the_workers(estimator: Any) -> Any:
-    """Return the estimator as one node of a graph, which each worker gets once."""
+    """Return the estimator as one node of a graph, which a worker keeps for all partitions."""
     import cloudpickle
     from dask import delayed
 

@@ -21,7 +21,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_samples
 
 from ..training.interrupts import cancellable, interrupts_go_up
-from ..training.threads import blas_threads, torch_threads
+from ..training.threads import blas_threads, ready_for_threads, torch_threads
 from ._validation_sets import (
     fit_with_validation,
     last_step,
@@ -289,6 +289,7 @@ def _fit_in_threads(
     cancel = threading.Event()
     # scikit-learn's configuration is one thread's own.
     task = partial(_fit_in_thread, fit, get_config(), cancel)
+    ready_for_threads()
     pool = ThreadPoolExecutor(n_threads, thread_name_prefix="mofa-member")
     # BLAS counts its threads for the whole process: one for each member.
     with blas_threads(1), pool:

@@ -71,6 +71,20 @@ def _in_new_thread(function: Callable[[], Any]) -> Any:
     return results[0]
 
 
+def ready_for_threads() -> None:
+    """Let torch renew, in one thread, what a copied process must not use: its pool of threads.
+
+    In a copy of a process (``os.fork``, multiprocessing's "fork") torch makes its pool
+    anew at its first use. Two threads that come to it at once crash the process.
+
+    Examples
+    --------
+    >>> from mofa_sklearn.training.threads import ready_for_threads
+    >>> ready_for_threads()
+    """
+    _set_for_this_thread(torch.get_num_threads())
+
+
 @contextmanager
 def blas_threads(n_threads: int) -> Iterator[None]:
     """Let BLAS use at most `n_threads` threads in this block, and give the setting back.
