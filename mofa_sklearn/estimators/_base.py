@@ -32,6 +32,7 @@ from ..training.inference import evaluate
 from ..training.packing import pack_net, unpack_net
 from ..training.schedules import SCHEDULES
 from ..training.seeding import build_seeded
+from ..training.stand_ins import forget_stand_ins, learn_stand_ins
 from ..training.train import TrainingPlan, TrainingResult
 from ._stacked import fit_stacked, predict_stacked, stacks
 
@@ -265,6 +266,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, BaseEstimator):
         history = []
         if self._continues():
             module.load_state_dict(self.module_.state_dict())
+            forget_stand_ins(module)
             history = self.history_
         n_weights = sum(parameter.numel() for parameter in module.parameters())
         plan = self._plan(
@@ -280,6 +282,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, BaseEstimator):
     def _keep(self, training: Training, result: TrainingResult) -> None:
         """Keep what a fitted estimator has."""
         self._check_outcome(result)
+        learn_stand_ins(result.net.module_, training.train_rows)
         for name, value in training.learned.items():
             setattr(self, name, value)
         self.net_ = result.net

@@ -47,7 +47,8 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
     - several labels, each there or not: a 2-D indicator of zeros and ones.
 
     ``X`` is one 2-D matrix with all modalities side by side. A row whose block is
-    NaN throughout has that modality missing: it is masked out of the attention.
+    NaN throughout has that modality missing: it is masked out of the attention. For
+    a modality that all rows of the fit had, predictions put its mean encoding there.
 
     Parameters
     ----------

@@ -32,7 +32,8 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
     a skorch net, stops early on validation rows, and keeps the best epoch.
 
     ``X`` is one 2-D matrix with all modalities side by side. A row whose block is
-    NaN throughout has that modality missing: it is masked out of the attention.
+    NaN throughout has that modality missing: it is masked out of the attention. For
+    a modality that all rows of the fit had, predictions put its mean encoding there.
 
     Parameters
     ----------
@@ -131,7 +132,7 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         Part of the rows held back, in (0, 1). Used with ``early_stopping=True``
         where no `X_val` is passed.
 
-    n_iter_no_change : int or None, default=10
+    n_iter_no_change : int or None, default=6
         Epochs without a lower validation loss after which the training stops;
         None runs all `max_epochs`.
 
@@ -256,7 +257,7 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         max_epochs=30,
         early_stopping=True,
         validation_fraction=0.1,
-        n_iter_no_change=10,
+        n_iter_no_change=6,
         standardize_target=True,
         precision="auto",
         device="auto",

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from .dropout import random_bytes
 from .layers import encoder, head, trunk
 from .residual import ResidualFeatures
+from .stand_ins import StandIns
 
 # What a fusion is given if its constructor has a parameter of that name.
 _OFFERED = {"n_outputs", "dropout", "modality_names"}
@@ -96,6 +97,7 @@ class MoFANetwork(nn.Module):
         self.trunk = nn.Identity() if decides else trunk(fused_dim, hidden_dim, dropout)
         self.head = nn.Identity() if decides else head(hidden_dim, n_outputs, dropout)
         self.residuals = ResidualFeatures(hidden_dim) if residual_features else None
+        self.stand_ins = StandIns(len(self.widths), hidden_dim)
 
     def forward(
         self, x: Tensor, with_penalty: bool = False
@@ -115,7 +117,10 @@ class MoFANetwork(nn.Module):
         penalty : Tensor of shape (batch,) or None
             What training adds to each row's loss; None for most fusions.
         """
-        fused, _, penalty = self._fuse(x)
+        encodings, present, is_complete = self._encode_blocks(x)
+        if not (self.training or is_complete):
+            encodings, present = self.stand_ins(encodings, present)
+        fused, _, penalty = self._fuse(encodings, present)
         prediction = self.head(self.trunk(fused))
         return (prediction, penalty) if with_penalty else prediction
 
@@ -134,11 +139,30 @@ class MoFANetwork(nn.Module):
         weights : Tensor of shape (batch, n_modalities) or None
             None for a fusion without weights.
         """
-        fused, weights, _ = self._fuse(x)
+        encodings, present = self.encode(x)
+        fused, weights, _ = self._fuse(encodings, present)
         return fused, weights
 
-    def _fuse(self, x: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        """Return fused vectors, weights and penalty."""
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Encode the blocks.
+
+        Parameters
+        ----------
+        x : Tensor of shape (batch, sum of widths)
+            Rows, NaN throughout a block where its modality is missing.
+
+        Returns
+        -------
+        encodings : Tensor of shape (batch, n_modalities, hidden_dim)
+            Zero where a modality is missing or hidden.
+        present : bool Tensor of shape (batch, n_modalities)
+            Which modalities are there, and not hidden.
+        """
+        encodings, present, _ = self._encode_blocks(x)
+        return encodings, present
+
+    def _encode_blocks(self, x: Tensor) -> tuple[Tensor, Tensor, bool]:
+        """Return encodings, which are there, and whether all are known to be."""
         blocks = x.split(self.widths, dim=-1)
         # A block is NaN throughout or not at all, so its first column tells.
         present = ~torch.stack([block[..., 0] for block in blocks], dim=-1).isnan()
@@ -156,6 +180,12 @@ class MoFANetwork(nn.Module):
         present = present.expand(stacked.shape[:-1])
         if not is_complete:
             stacked = stacked * present.unsqueeze(-1)
+        return stacked, present, is_complete
+
+    def _fuse(
+        self, stacked: Tensor, present: Tensor
+    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """Return fused vectors, weights and penalty."""
         if self.residuals is not None:
             stacked = self.residuals(stacked, present)
         fused, weights, *penalty = self.fusion(stacked, present)

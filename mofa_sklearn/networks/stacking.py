@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .losses import mean_loss
+from .stand_ins import StackedStandIns, StandIns
 
 # Rows of the trial that shows whether a network can be stacked.
 _N_TRIAL_ROWS = 3
@@ -93,7 +94,11 @@ class StackedLayerNorm(nn.Module):
 
 
 #: What takes the place of which layer.
-STACKED_LAYERS = {nn.Linear: StackedLinear, nn.LayerNorm: StackedLayerNorm}
+STACKED_LAYERS = {
+    nn.Linear: StackedLinear,
+    nn.LayerNorm: StackedLayerNorm,
+    StandIns: StackedStandIns,
+}
 
 
 def stack_modules(modules: Sequence[nn.Module]) -> nn.Module:

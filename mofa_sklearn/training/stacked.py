@@ -15,6 +15,7 @@ from tqdm.auto import tqdm
 
 from ..networks.losses import mean_loss, needs_whole_batch
 from ..networks.stacking import stack_modules, unstack_module
+from ..networks.stand_ins import StackedStandIns
 from .alternation import give_turn, sizes_of_parts
 from .annealing import anneal_dropout
 from .batches import Rows
@@ -269,6 +270,9 @@ class _Stack:
         self.members = [self.members[i] for i in going_on]
         if going_on:
             self.optimizer.keep(going_on)
+            for layer in self.module.modules():
+                if isinstance(layer, StackedStandIns):
+                    layer.keep(going_on)
 
 
 class _RunningMean:
