@@ -125,13 +125,16 @@ def test_members_are_fitted_by_the_workers_and_nowhere_else(client):
     ],
     ids=["companions", "blend"],
 )
-def test_rows_are_sent_to_each_worker_once(client, model, tmp_path):
+def test_rows_are_not_sent_with_each_fold(client, model, tmp_path):
     X, y = make_data(2000)
     X = CountedFrame.of(pd.DataFrame(X).add_prefix("text_"), tmp_path / "log")
     with on_cluster(client):
         model.fit(X, y)
-    # Not once for a fold, a companion or a part: a fit of these has 12 or 18.
-    assert Counter(arrivals(tmp_path / "log")) == dict.fromkeys(pids_of(client), 1)
+    counts = Counter(arrivals(tmp_path / "log"))
+    assert set(counts) == set(pids_of(client))
+    # Once, or once more to a worker that had nothing to do for a while and gave its copy away;
+    # not for a fold, a companion or a part: a fit of these has 12 or 18.
+    assert sum(counts.values()) < 6
 
 
 def test_rows_are_let_go_after_the_fit(client):
