@@ -19,7 +19,7 @@ from mofa_sklearn import (
 from mofa_sklearn.estimators import RetrievalRegressor, RidgePathRegressor
 from mofa_sklearn.preprocessing import BlockPCA, RetrievalAugmenter
 
-_SMALL = {"hidden_dim": 16, "dropout": 0.0, "modality_dropout": 0.0, "learning_rate": 1e-2}
+_SMALL = {"hidden_dim": 16, "dropout": 0.0, "modality_dropout": 0.0, "learning_rate": 3e-2}
 
 ESTIMATORS = [
     RankGaussTransformer(n_quantiles=20),
@@ -31,20 +31,20 @@ ESTIMATORS = [
     BlockPCA(log_narrow=True),
     RetrievalAugmenter(n_neighbors=3, cv=3),
     RetrievalAugmenter(n_neighbors=3, metric="cosine", passthrough=False, cv=3),
-    MoFARegressor(max_epochs=40, **_SMALL),
-    MoFARegressor(max_epochs=40, early_stopping=False, **_SMALL),
-    MoFARegressor(fusion="late", loss="quantile", max_epochs=40, **_SMALL),
-    MoFARegressor(fusion="product_of_experts", loss="ccc", max_epochs=40, **_SMALL),
-    KFoldEnsembleRegressor(MoFARegressor(max_epochs=40, **_SMALL), cv=2),
+    MoFARegressor(max_epochs=15, **_SMALL),
+    MoFARegressor(
+        fusion="product_of_experts", loss="ccc", early_stopping=False, max_epochs=15, **_SMALL
+    ),
+    MoFARegressor(fusion="late", loss="quantile", max_epochs=15, **_SMALL),
+    KFoldEnsembleRegressor(MoFARegressor(max_epochs=15, **_SMALL), cv=2),
     RidgePathRegressor(),
     RidgePathRegressor(n_components=8),
     RetrievalRegressor(n_neighbors=3),
-    KFoldEnsembleRegressor(Ridge(), cv=3),
     KFoldEnsembleRegressor(Ridge(), cv=3, companions=[("lasso", Lasso(0.1))]),
     KFoldEnsembleRegressor(make_pipeline(FunctionTransformer(), Ridge()), validation="inner"),
-    MoFAClassifier(max_epochs=40, **_SMALL),
-    MoFAClassifier(max_epochs=40, early_stopping=False, loss="focal", fusion="late", **_SMALL),
-    KFoldEnsembleClassifier(MoFAClassifier(max_epochs=40, **_SMALL), cv=2),
+    MoFAClassifier(max_epochs=15, **_SMALL),
+    MoFAClassifier(max_epochs=15, early_stopping=False, loss="focal", fusion="late", **_SMALL),
+    KFoldEnsembleClassifier(MoFAClassifier(max_epochs=15, **_SMALL), cv=2),
     KFoldEnsembleClassifier(LogisticRegression(), cv=3),
     KFoldEnsembleClassifier(
         make_pipeline(FunctionTransformer(), LogisticRegression()), validation="inner", cv=3

@@ -39,14 +39,12 @@ def _n_running(dask_worker):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-@pytest.mark.parametrize("n_killed", [1, 2], ids=["one worker", "all workers"])
-def test_a_killed_worker_changes_nothing(mortal_client, n_killed):
+def test_killed_workers_change_nothing(mortal_client):
     X, y = make_data(600)
     ensemble = KFoldEnsembleRegressor(Sleeper(), cv=6, random_state=0)
     expected = ensemble.fit(X, y).predict(X)
     ensemble.set_params(estimator__seconds=1.0)
-    before = set(mortal_client.run(os.getpid).values())
-    doomed = sorted(before)[:n_killed]
+    doomed = sorted(set(mortal_client.run(os.getpid).values()))  # all: new ones must come
     thread = when_all_are_busy(mortal_client, lambda: kill(doomed))
     with joblib.parallel_config("dask", client=mortal_client):
         ensemble.fit(X, y)

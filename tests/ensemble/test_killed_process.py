@@ -26,7 +26,7 @@ WIDTHS = {"image": 6, "text": 5}
 
 def make_ensemble(folder):
     """An ensemble of members that take long enough for a signal to come in between."""
-    member = MoFARegressor(WIDTHS, hidden_dim=32, max_epochs=20, n_iter_no_change=None)
+    member = MoFARegressor(WIDTHS, hidden_dim=32, max_epochs=10, n_iter_no_change=None)
     return KFoldEnsembleRegressor(member, cv=N_FOLDS, n_jobs=1, checkpoint=folder, random_state=0)
 
 
