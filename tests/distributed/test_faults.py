@@ -50,6 +50,7 @@ def test_killed_workers_change_nothing(mortal_client):
         ensemble.fit(X, y)
     thread.join()
     assert_array_equal(ensemble.predict(X), expected)
+    assert not set(doomed) & set(mortal_client.run(os.getpid).values())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
@@ -68,3 +69,4 @@ def test_a_killed_worker_changes_no_score_of_a_comparison(mortal_client):
     with joblib.parallel_config("dask", client=mortal_client):
         assert_frame_equal(scores(), expected)
     thread.join()
+    assert not set(doomed) & set(mortal_client.run(os.getpid).values())
