@@ -95,6 +95,24 @@ def test_missing_modalities_reach_the_network(recipe):
     assert_array_equal(attention["video"] == 0, missing)
 
 
+def test_the_default_recipe_reduces_wide_blocks_and_takes_missing_ones():
+    widths = {"image": 160, "text": 12}
+    X, y = make_micro_videos(80, modalities=widths, random_state=0)
+    X[::4, :160] = np.nan
+    pipeline = make_mofa_pipeline(widths, cv=2, random_state=0)
+    pipeline.set_params(regressor__estimator__hidden_dim=8, regressor__estimator__max_epochs=2)
+    assert np.isfinite(pipeline.fit(X, y).predict(X)).all()
+    member = pipeline[-1].estimators_[0]
+    assert {name: len(block) for name, block in member.modalities_.items()} == {
+        "image": 32,
+        "text": 12,
+    }
+    X[1, 3] = np.nan
+    for method in (pipeline.predict, lambda X: pipeline.fit(X, y)):
+        with pytest.raises(ValueError, match=r"modality 'image' has NaN .* 1 of 80 rows"):
+            method(X)
+
+
 def test_the_network_knows_the_modalities_from_the_columns_names():
     X, y = make_videos()
     pipeline = small_pipeline(ensemble=False)

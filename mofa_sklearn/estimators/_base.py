@@ -16,7 +16,7 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
-from torch import nn
+from torch import Tensor, nn
 
 from .._completion import CompletesWhatIsThere
 from .._html_repr import ShowsModalities
@@ -27,7 +27,12 @@ from ..networks import MoFANetwork
 from ..networks.fusions import FUSIONS
 from ..networks.losses import LOSSES, make_loss
 from ..training.batches import Rows
-from ..training.devices import PRECISIONS, resolve_device, resolve_precision
+from ..training.devices import (
+    PRECISIONS,
+    prediction_precision,
+    resolve_device,
+    resolve_precision,
+)
 from ..training.inference import evaluate
 from ..training.packing import pack_net, unpack_net
 from ..training.schedules import SCHEDULES
@@ -157,7 +162,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, BaseEstimator):
                 raise AttributeError(_no_weights(self.fusion))
             return attention
 
-        attention = evaluate(self.module_, weights, X, resolve_device(self.device))
+        attention = self._evaluate(X, weights)
         return pd.DataFrame(attention, index=index, columns=list(self.modalities_))
 
     def _check_training_rows(
@@ -203,10 +208,17 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, BaseEstimator):
         check_is_fitted(self, "net_")
         return self._evaluate(self._check_features(X))
 
-    def _evaluate(self, X: np.ndarray) -> np.ndarray:
-        """Return the network's outputs for checked rows, blocks in order."""
-        device = resolve_device(self.device)
-        return evaluate(self.module_, lambda module, chunk: module(chunk), X, device)
+    def _evaluate(
+        self, X: np.ndarray, function: Callable[[MoFANetwork, Tensor], Tensor] | None = None
+    ) -> np.ndarray:
+        """Return a function of the network, its outputs mostly, for checked rows in order."""
+        return evaluate(
+            self.module_,
+            function or MoFANetwork.__call__,
+            X,
+            resolve_device(self.device),
+            prediction_precision(self.precision),
+        )
 
     def _check_validation_targets(self, y_val: Any) -> np.ndarray:
         return check_array(y_val, ensure_2d=False, dtype="numeric", input_name="y_val")

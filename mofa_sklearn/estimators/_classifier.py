@@ -148,7 +148,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         None runs all `max_epochs`.
 
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Precision of the training's matrix products, see :class:`MoFARegressor`.
+        Precision of the matrix products, see :class:`MoFARegressor`.
 
     device : str, default="auto"
         ``"auto"`` (a GPU where there is one), ``"cpu"``, ``"cuda"``, ``"cuda:1"``,

@@ -141,10 +141,12 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         predictions are scaled back.
 
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Precision of the training's matrix products. ``"auto"`` takes bfloat16 for
-        networks of 100,000 weights or more where it is fast: on GPUs that have it,
-        and on CPUs with matrix units for it (AMX). Predictions are always computed
-        in float32.
+        Precision of the matrix products. ``"auto"`` trains in bfloat16 networks of
+        100,000 weights or more where it is fast: on GPUs that have it, and on CPUs
+        with instructions for it (AMX or AVX-512 BF16). Predictions are computed in
+        float32 then. With ``"bfloat16"`` they are in bfloat16 as well: on such
+        processors about twice as fast, and good to two or three digits, which may
+        depend on the rows beside them.
 
     device : str, default="auto"
         ``"auto"`` (a GPU where there is one), ``"cpu"``, ``"cuda"``, ``"cuda:1"``,

@@ -28,7 +28,7 @@ _MIN_ROWS = 10
 class RetrievalRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
     """Predict from the targets of the most similar training rows, of each modality.
 
-    Columns are standardised, wide blocks reduced to principal components, similar
+    Columns are centred and scaled, wide blocks reduced to principal components, similar
     rows retrieved for each modality and for all of them jointly
     (:class:`~mofa_sklearn.preprocessing.RetrievalAugmenter`, [1]_), and a ridge
     regression predicts from their targets and distances. It remembers creators: very
@@ -48,6 +48,11 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
 
     temperature : float, default=1.0
         How evenly to attend over the neighbours, see the augmenter.
+
+    standardize : bool, default=True
+        Whether columns are brought to variance one first. With False they count by
+        their variance: for columns that have been standardised already, or for
+        principal components.
 
     max_samples : int, default=20000
         Training rows to remember, at most; of more, a random part is learned from. The
@@ -90,11 +95,15 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
     (100, 3)
     """
 
+    # An ensemble may fit several at a time, in threads, with one BLAS thread each.
+    _fits_well_on_one_thread = True
+
     _parameter_constraints: dict = {
         "modalities": [dict, callable, None],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "temperature": [Interval(Real, 0, None, closed="neither")],
+        "standardize": ["boolean"],
         "max_samples": [Interval(Integral, _MIN_ROWS, None, closed="left")],
         "random_state": ["random_state"],
     }
@@ -106,6 +115,7 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
         n_neighbors=20,
         n_components=32,
         temperature=1.0,
+        standardize=True,
         max_samples=20_000,
         random_state=None,
     ):
@@ -113,6 +123,7 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
         self.n_neighbors = n_neighbors
         self.n_components = n_components
         self.temperature = temperature
+        self.standardize = standardize
         self.max_samples = max_samples
         self.random_state = random_state
 
@@ -194,6 +205,8 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
         """Learn means, scales and components."""
         blocks = list(self.modalities_.values())
         self._mean, self._scale = mean_and_scale(X, np.ones(len(X)))
+        if not self.standardize:
+            self._scale = np.ones_like(self._scale)
         self._directions, _ = components(
             filled(X, self._mean), blocks, self.n_components, self._mean, self._scale, seed
         )

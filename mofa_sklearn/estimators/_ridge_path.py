@@ -30,7 +30,7 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
     The solutions for all penalties and targets are found together by conjugate
     gradients, which reads ``X`` a few dozen times, makes no copy of it and no matrix
     of columns by columns. For thousands of columns that is many times faster than
-    :class:`~sklearn.linear_model.RidgeCV`, and as good. Columns are standardised.
+    :class:`~sklearn.linear_model.RidgeCV`, and as good.
 
     Parameters
     ----------
@@ -42,6 +42,11 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
     modalities : dict, callable or None, default=None
         Which columns of ``X`` form a block, see
         :func:`mofa_sklearn.modalities.resolve_modalities`; for `n_components`.
+
+    standardize : bool, default=True
+        Whether columns are brought to variance one first. With False they count by
+        their variance: for columns that have been standardised already, or for
+        principal components.
 
     alphas : array-like of shape (n_alphas,), default=None
         Penalties to choose from, for columns of variance one. None: eleven, from
@@ -104,9 +109,13 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
     (100, 3)
     """
 
+    # An ensemble may fit several at a time, in threads, with one BLAS thread each.
+    _fits_well_on_one_thread = True
+
     _parameter_constraints: dict = {
         "n_components": [Interval(Integral, 1, None, closed="left"), None],
         "modalities": [dict, callable, None],
+        "standardize": ["boolean"],
         "alphas": ["array-like", None],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="neither")],
@@ -119,6 +128,7 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
         n_components=None,
         *,
         modalities=None,
+        standardize=True,
         alphas=None,
         max_iter=50,
         tol=1e-3,
@@ -127,6 +137,7 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
     ):
         self.n_components = n_components
         self.modalities = modalities
+        self.standardize = standardize
         self.alphas = alphas
         self.max_iter = max_iter
         self.tol = tol
@@ -184,10 +195,10 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
         else:
             held_out, known = self._held_out(X_val, y_val, sample_weight_val), rows
         seed = random_state.randint(np.iinfo(np.int32).max)
-        system = _System(known, blocks, self.n_components, seed)
+        system = self._system(known, blocks, seed)
         self.alpha_ = self._choose(system, held_out)
         if known is not rows:
-            system = _System(rows, blocks, self.n_components, seed)
+            system = self._system(rows, blocks, seed)
         targets = np.arange(rows.y.shape[1])
         weights, self.n_iter_ = system.solve(self.alpha_, targets, self.max_iter, self.tol)
         self._keep(system, weights, n_dimensions)
@@ -274,6 +285,9 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
         order = random_state.permutation(n_rows)
         return np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
 
+    def _system(self, rows: _Rows, blocks: Sequence[np.ndarray] | None, seed: int) -> _System:
+        return _System(rows, blocks, self.n_components, self.standardize, seed)
+
     def _choose(self, system: _System, held_out: _Rows) -> np.ndarray:
         """Return for each target the penalty of the least squared error."""
         n_targets = held_out.y.shape[1]
@@ -319,18 +333,21 @@ class _Rows:
 
 
 class _System:
-    """The normal equations of columns of variance one, without writing them out."""
+    """The normal equations of centred columns, without writing them out."""
 
     def __init__(
         self,
         rows: _Rows,
         blocks: Sequence[np.ndarray] | None,
         n_components: int | None,
+        standardize: bool,
         seed: int,
     ) -> None:
         weight = np.ones(len(rows.X)) if rows.weight is None else rows.weight
         self.weight = weight / weight.mean() if weight.any() else np.ones(len(weight))
         self.mean, self.scale = mean_and_scale(rows.X, self.weight)
+        if not standardize:
+            self.scale = np.ones_like(self.scale)
         self.y_mean = np.average(rows.y, axis=0, weights=self.weight)
         self.centred = (rows.y - self.y_mean) * self.weight[:, None]
         X = filled(rows.X, self.mean)
@@ -352,7 +369,7 @@ class _System:
         return self.columns.shape[1]
 
     def in_units_of_X(self, weights: np.ndarray) -> np.ndarray:
-        """Turn weights of standardised columns, or of components, into those of X's columns."""
+        """Turn weights of scaled columns, or of components, into those of X's columns."""
         if self.directions is not None:
             weights = self.directions @ weights
         return weights / self.scale[:, None]
@@ -391,7 +408,7 @@ class _System:
         return project(X, self.directions, self.mean, self.scale)
 
     def _times(self, weights: np.ndarray, columns: np.ndarray | None = None) -> np.ndarray:
-        """Multiply the columns, made of variance one, by weights."""
+        """Multiply the columns, centred and scaled, by weights."""
         columns = self.columns if columns is None else columns
         scaled = weights / self.inner_scale[:, None]
         product = (columns @ scaled.astype(columns.dtype)).astype(float)

@@ -13,7 +13,7 @@ from torch import nn
 
 from ..modalities import resolve_modalities
 from ..networks.stacking import is_stackable, is_stackable_loss
-from ..training.devices import resolve_device
+from ..training.devices import prediction_precision, resolve_device
 from ..training.inference import evaluate_members
 from ..training.seeding import build_seeded
 from ..training.stacked import train_stacked
@@ -149,7 +149,8 @@ def predict_stacked(estimators: Sequence[Any], X: Any, method: str = "predict") 
         return np.stack([getattr(estimator, method)(X) for estimator in estimators])
     X = first._check_features(X)
     modules = [estimator.module_ for estimator in estimators]
-    outputs = evaluate_members(modules, X, resolve_device(first.device))
+    precision = prediction_precision(first.precision)
+    outputs = evaluate_members(modules, X, resolve_device(first.device), precision)
     return np.stack(
         [getattr(each, part)(own) for each, own in zip(estimators, outputs, strict=True)]
     )
@@ -185,6 +186,7 @@ def _take_the_same_rows(first: Any, other: Any) -> bool:
     return (
         first.n_features_in_ == other.n_features_in_
         and first.device == other.device
+        and first.precision == other.precision
         and np.array_equal(*names)
         and len(blocks[0]) == len(blocks[1])
         and all(map(np.array_equal, *blocks))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from numbers import Integral
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.decomposition import PCA
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
     FLOAT_DTYPES,
     _check_feature_names_in,
@@ -18,23 +19,44 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+# n_components="auto": so many times the root of the number of rows, but not fewer than this,
+# and only for blocks of many times as many columns.
+_PER_ROOT_OF_ROWS = 0.7
+_MIN_AUTO_COMPONENTS = 32
+_MIN_AUTO_REDUCTION = 4
+# Up to so many columns the eigenvectors of their covariance are found soonest, and exactly.
+_MAX_COVARIANCE_WIDTH = 2048
+
 
 class BlockPCA(TransformerMixin, BaseEstimator):
     """Replace a wide block by its first principal components, keep a narrow one.
 
     Made to be the one transformer for every modality: an embedding of hundreds of
     columns shrinks to a few dozen, and a creator's few numbers stay as they are,
-    NaN included. Columns of a wide block are imputed (median) and standardised first.
+    NaN included. Columns of a wide block are imputed (median) and standardised first,
+    unless that is left to other steps.
 
     Parameters
     ----------
-    n_components : int, default=32
+    n_components : int or "auto", default=32
         Most columns of the result. A block of no more columns than that is narrow.
         There are fewer components where the rows of the fit span fewer dimensions.
+        ``"auto"`` takes more components of more rows: 0.7 times the root of their
+        number, 32 at least (63 of 8,000 rows). A block is narrow then if it has less
+        than four times as many columns: what little would be saved is not worth the
+        directions that would be lost.
 
     log_narrow : bool, default=False
         Whether the columns of a narrow block are replaced by their signed
         logarithm, sign(x) log(1 + \\|x\\|): for counts, as in [1]_.
+
+    impute : bool, default=True
+        Whether gaps of a wide block are filled by the columns' medians. With False
+        they are an error.
+
+    standardize : bool, default=True
+        Whether the columns of a wide block are brought to variance one first. With
+        False they count by their variance.
 
     random_state : int, RandomState instance or None, default=None
         Determines the randomised decomposition of large blocks.
@@ -42,7 +64,7 @@ class BlockPCA(TransformerMixin, BaseEstimator):
     Attributes
     ----------
     pca_ : Pipeline or None
-        Imputer, scaler and PCA of a wide block; None for a narrow one.
+        PCA of a wide block, and imputer and scaler before it; None for a narrow one.
 
     n_components_ : int
         Number of columns of the result.
@@ -75,14 +97,26 @@ class BlockPCA(TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "n_components": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "log_narrow": ["boolean"],
+        "impute": ["boolean"],
+        "standardize": ["boolean"],
         "random_state": ["random_state"],
     }
 
-    def __init__(self, n_components=32, *, log_narrow=False, random_state=None):
+    def __init__(
+        self,
+        n_components=32,
+        *,
+        log_narrow=False,
+        impute=True,
+        standardize=True,
+        random_state=None,
+    ):
         self.n_components = n_components
         self.log_narrow = log_narrow
+        self.impute = impute
+        self.standardize = standardize
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -100,12 +134,19 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         Returns
         -------
         self : BlockPCA
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If a wide block has a single row, or gaps and `impute` is False.
         """
         X = self._check(X, reset=True)
         self.pca_: Pipeline | None = None
         self.n_components_ = X.shape[1]
-        if X.shape[1] > self.n_components:
-            self._fit_wide(X)
+        n_components, max_narrow = self._limits(len(X))
+        if X.shape[1] > max_narrow:
+            self._fit_wide(X, n_components)
         return self
 
     def transform(self, X) -> np.ndarray:
@@ -150,14 +191,34 @@ class BlockPCA(TransformerMixin, BaseEstimator):
             X,
             dtype=FLOAT_DTYPES,
             ensure_all_finite="allow-nan",
-            ensure_min_samples=2 if reset else 1,
             reset=reset,
         )
 
-    def _fit_wide(self, X: np.ndarray) -> None:
-        pca = PCA(min(self.n_components, len(X) - 1), random_state=self.random_state)
-        imputer = SimpleImputer(strategy="median", keep_empty_features=True)
-        pipeline = make_pipeline(imputer, StandardScaler(), pca)
+    def _limits(self, n_samples: int) -> tuple[int, int]:
+        """Return the number of components, and the most columns of a narrow block."""
+        if self.n_components != "auto":
+            return self.n_components, self.n_components
+        n_components = max(_MIN_AUTO_COMPONENTS, round(_PER_ROOT_OF_ROWS * sqrt(n_samples)))
+        return n_components, _MIN_AUTO_REDUCTION * n_components - 1
+
+    def _fit_wide(self, X: np.ndarray, n_components: int) -> None:
+        if len(X) < 2:
+            raise ValueError(
+                f"n_samples=1: principal components of a block of {X.shape[1]} columns take at "
+                "least 2 rows."
+            )
+        is_tall = X.shape[1] <= min(len(X), _MAX_COVARIANCE_WIDTH)
+        pca = PCA(
+            min(n_components, len(X) - 1),
+            svd_solver="covariance_eigh" if is_tall else "auto",
+            random_state=self.random_state,
+        )
+        before: list[BaseEstimator] = []
+        if self.impute:
+            before.append(SimpleImputer(strategy="median", keep_empty_features=True))
+        if self.standardize:
+            before.append(StandardScaler())
+        pipeline = make_pipeline(*before, pca)
         # Plain arrays between the steps, whatever the global output is.
         pipeline.set_output(transform="default")
         with np.errstate(invalid="ignore"):  # the share of a variance that is zero
@@ -166,6 +227,8 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         # What is left of directions that the rows do not span is noise of the rounding.
         spread = pca.singular_values_
         rounding = max(X.shape) * np.finfo(spread.dtype).eps
+        if is_tall:  # the eigenvalues of a covariance are the squares
+            rounding = sqrt(rounding)
         self.n_components_ = max(1, int(np.sum(spread > rounding * spread[0])))
 
     def __sklearn_tags__(self):

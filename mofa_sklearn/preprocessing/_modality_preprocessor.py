@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -249,10 +251,11 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         present = ~missing
         y = y if y is None or present.all() else np.asarray(y)[present]
         rows = block if present.all() else block[present]
-        if not transform:
-            transformer.fit(rows, y)
-            return None
-        return _with_missing(transformer.fit_transform(rows, y), missing)
+        with self._names_modality(name, X):
+            if not transform:
+                transformer.fit(rows, y)
+                return None
+            return _with_missing(transformer.fit_transform(rows, y), missing)
 
     def _transform_block(self, name: str, X: np.ndarray) -> np.ndarray:
         block, missing = self._block(name, X)
@@ -263,7 +266,18 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
             width = len(transformer.get_feature_names_out(self._names_of(name)))
             return np.full((len(X), width), np.nan, dtype=X.dtype)
         rows = block[~missing] if missing.any() else block
-        return _with_missing(transformer.transform(rows), missing)
+        with self._names_modality(name, X):
+            return _with_missing(transformer.transform(rows), missing)
+
+    @contextmanager
+    def _names_modality(self, name: str, X: np.ndarray) -> Iterator[None]:
+        """Say which modality it is whose single NaN a transformer does not take."""
+        try:
+            yield
+        except ValueError as error:
+            if "NaN" in str(error):
+                check_finite_or_missing(X, name, self.modalities_[name], partly=False)
+            raise
 
     def _names_of(self, name: str) -> np.ndarray:
         return _check_feature_names_in(self)[self.modalities_[name]]

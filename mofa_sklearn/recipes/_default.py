@@ -5,7 +5,7 @@ from __future__ import annotations
 from sklearn.preprocessing import StandardScaler
 
 from ..estimators import RetrievalRegressor, RidgePathRegressor
-from ..preprocessing import RankGaussTransformer
+from ..preprocessing import BlockPCA, RankGaussTransformer
 from ._recipe import Recipe, Steps
 
 
@@ -19,12 +19,14 @@ def default() -> Recipe:
         name="default",
         summary="Short training with dropout that fades out, and three quick companions.",
         source="mofa-sklearn",
-        steps=default_steps(),
+        # Of wide embeddings and few rows, the directions in which they vary little are mostly
+        # noise, which networks learn by heart.
+        steps=(*default_steps(), ("reduce", BlockPCA("auto", impute=False, standardize=False))),
         # Few rows and much noise are a linear model's ground, with components where blocks
         # are wide; rows of known creators are that of neighbours.
         companions=(
-            ("ridge", RidgePathRegressor()),
-            ("pca_ridge", RidgePathRegressor(n_components=32)),
-            ("neighbors", RetrievalRegressor()),
+            ("ridge", RidgePathRegressor(standardize=False)),
+            ("pca_ridge", RidgePathRegressor(n_components=32, standardize=False)),
+            ("neighbors", RetrievalRegressor(standardize=False)),
         ),
     )

@@ -42,6 +42,8 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 # Below this the casts of a step cost more than its cheaper products save.
 _MIN_WEIGHTS_FOR_BFLOAT16 = 100_000
+# Instructions for products of bfloat16, as torch calls them.
+_FAST_ON_CPU = ("amx_bf16", "avx512_bf16")
 
 
 def resolve_precision(precision: str, device: torch.device, n_weights: int) -> torch.dtype | None:
@@ -51,7 +53,8 @@ def resolve_precision(precision: str, device: torch.device, n_weights: int) -> t
     ----------
     precision : {"auto", "float32", "bfloat16"}
         ``"auto"`` takes bfloat16 for networks of 100,000 weights or more, on GPUs
-        that have it and on CPUs with matrix units for it (AMX); float32 elsewhere.
+        that have it and on CPUs with instructions for it (AMX or AVX-512 BF16); float32
+        elsewhere.
     device : torch.device
         Where to compute.
     n_weights : int
@@ -68,10 +71,30 @@ def resolve_precision(precision: str, device: torch.device, n_weights: int) -> t
     return torch.bfloat16 if precision == "bfloat16" else None
 
 
+def prediction_precision(precision: str) -> torch.dtype | None:
+    """Return the type that predictions' matrix products are computed in.
+
+    A training is as good in bfloat16, but a prediction has fewer digits, which may depend
+    on the rows beside it and on the processor: it takes asking for.
+
+    Parameters
+    ----------
+    precision : {"auto", "float32", "bfloat16"}
+        What was asked for.
+
+    Returns
+    -------
+    torch.dtype or None
+        None stands for the precision of the rows, without autocast.
+    """
+    return torch.bfloat16 if precision == "bfloat16" else None
+
+
 def _has_fast_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    # Without AMX a CPU's bfloat16 is slower than its float32. Older versions of torch do
-    # not tell.
+    # Without such instructions a CPU's bfloat16 is slower than its float32. Older versions of
+    # torch do not tell.
     capabilities: dict = getattr(torch.cpu, "get_capabilities", dict)()
-    return device.type == "cpu" and bool(capabilities.get("amx_bf16"))
+    has_one = any(capabilities.get(name) for name in _FAST_ON_CPU)
+    return device.type == "cpu" and has_one

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
 
@@ -14,7 +15,7 @@ from ..networks.stacking import is_stackable, stack_modules
 from .batches import as_tensor
 from .net import EVALUATION_BATCH_SIZE
 
-# Values that a chunk's rows and its activations may have in all members together.
+# Values that a chunk's rows and its activations may have in all stacked members together.
 _CHUNK_VALUES = 16_000_000
 
 
@@ -23,6 +24,7 @@ def evaluate(
     function: Callable[[nn.Module, Tensor], Tensor],
     X: np.ndarray,
     device: torch.device,
+    autocast: torch.dtype | None = None,
 ) -> np.ndarray:
     """Apply a function of a network to all rows, chunk by chunk.
 
@@ -37,6 +39,8 @@ def evaluate(
         The rows; the network computes in their precision.
     device : torch.device
         Where to compute.
+    autocast : torch.dtype or None, default=None
+        Precision of the matrix products of float32 rows; None computes in theirs.
 
     Returns
     -------
@@ -44,16 +48,19 @@ def evaluate(
     """
     tensor = as_tensor(X)
     module = _ready(module, device, tensor.dtype)
-    with torch.inference_mode():
+    with _evaluating(device, autocast):
         chunks = [
-            function(module, chunk.to(device)).cpu()
+            function(module, chunk.to(device)).cpu().to(tensor.dtype)
             for chunk in tensor.split(EVALUATION_BATCH_SIZE)
         ]
     return torch.cat(chunks).numpy()
 
 
 def evaluate_members(
-    modules: Sequence[nn.Module], X: np.ndarray, device: torch.device
+    modules: Sequence[nn.Module],
+    X: np.ndarray,
+    device: torch.device,
+    autocast: torch.dtype | None = None,
 ) -> np.ndarray:
     """Apply several networks to all rows, chunk by chunk.
 
@@ -68,6 +75,8 @@ def evaluate_members(
         The rows; the networks compute in their precision.
     device : torch.device
         Where to compute.
+    autocast : torch.dtype or None, default=None
+        Precision of the matrix products of float32 rows; None computes in theirs.
 
     Returns
     -------
@@ -76,19 +85,26 @@ def evaluate_members(
     tensor = as_tensor(X)
     first: Any = modules[0]
     function: Callable[[Tensor], Tensor]
+    n_rows = EVALUATION_BATCH_SIZE
     if device.type != "cpu" and is_stackable(first, first.widths):
         function = _ready(stack_modules(modules).eval(), device, tensor.dtype)
-        n_at_a_time = len(modules)
+        n_values = tensor.shape[1] + len(modules) * _n_activations(modules[0])
+        n_rows = max(1, _CHUNK_VALUES // n_values)
     else:
         function = _InTurn([_ready(module, device, tensor.dtype) for module in modules])
-        n_at_a_time = 1
-    n_values = tensor.shape[1] + n_at_a_time * _n_activations(modules[0])
-    n_rows = max(1, _CHUNK_VALUES // n_values)
     outputs = []
-    with torch.inference_mode():
+    with _evaluating(device, autocast):
         for chunk in tensor.split(n_rows):
-            outputs.append(function(chunk.to(device)).cpu())
+            outputs.append(function(chunk.to(device)).cpu().to(tensor.dtype))
     return torch.cat(outputs, dim=1).numpy()
+
+
+@contextmanager
+def _evaluating(device: torch.device, autocast: torch.dtype | None) -> Iterator[None]:
+    """Keep nothing for gradients, and compute in the precision asked for."""
+    reduced = torch.autocast(device.type, dtype=autocast, enabled=autocast is not None)
+    with torch.inference_mode(), reduced:
+        yield
 
 
 class _InTurn:

@@ -15,7 +15,7 @@ from sklearn.model_selection import GridSearchCV, cross_validate, learning_curve
 from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback, EarlyStopping, PrintLog
 
-from mofa_sklearn import MoFARegressor
+from mofa_sklearn import KFoldEnsembleRegressor, MoFARegressor
 from mofa_sklearn.networks.fusions import ModalityAttention
 from mofa_sklearn.networks.losses import SquaredError
 from mofa_sklearn.training.schedules import ConstantSchedule
@@ -95,6 +95,25 @@ def test_bfloat16_trains_and_scores_about_the_same():
     }
     assert scores["float32"] > 0.8
     assert scores["bfloat16"] == pytest.approx(scores["float32"], abs=0.05)
+
+
+def test_only_bfloat16_that_is_asked_for_shortens_predictions():
+    X, y = make_data()
+    model = small_mofa().fit(X, y)
+    expected = {dtype: model.predict(X.astype(dtype)) for dtype in ("float32", "float64")}
+    assert_array_equal(model.set_params(precision="auto").predict(X), expected["float32"])
+    rounded = model.set_params(precision="bfloat16").predict(X)
+    assert not np.allclose(rounded, expected["float32"], rtol=1e-5)
+    assert_allclose(rounded, expected["float32"], atol=0.05 * y.std())
+    assert_array_equal(model.predict(X.astype("float64")), expected["float64"])
+    assert model.modality_attention(X).to_numpy().sum(axis=1) == pytest.approx(1, abs=0.01)
+
+
+def test_members_in_bfloat16_predict_as_each_does():
+    X, y = make_data()
+    ensemble = KFoldEnsembleRegressor(small_mofa(precision="bfloat16"), cv=3, random_state=0)
+    each = [member.predict(X) for member in ensemble.fit(X, y).estimators_]
+    assert_allclose(ensemble.predict(X), np.mean(each, axis=0), rtol=1e-6, atol=1e-6)
 
 
 # Randomness

@@ -88,3 +88,17 @@ def test_two_fits_are_equal():
     X, y, _ = creators()
     first, second = (RetrievalRegressor(WIDTHS, random_state=3).fit(X, y) for _ in range(2))
     assert_allclose(first.predict(X), second.predict(X), rtol=0)
+
+
+def test_columns_can_count_by_their_variance():
+    X, y = make_data(300)
+    X = (X - X[:200].mean(axis=0)) / X[:200].std(axis=0)
+    stretched = X * np.linspace(1, 10, X.shape[1], dtype=np.float32)
+
+    def predict(rows, standardize):
+        model = RetrievalRegressor(WIDTHS, standardize=standardize, random_state=0)
+        return model.fit(rows[:200], y[:200]).predict(rows[200:])
+
+    assert_allclose(predict(X, False), predict(X, True), rtol=1e-2, atol=1e-2)
+    assert_allclose(predict(stretched, True), predict(X, True), rtol=1e-2, atol=1e-2)
+    assert not np.allclose(predict(stretched, False), predict(X, True), atol=0.1)

@@ -134,3 +134,11 @@ def test_validation_rows_need_their_targets():
 def test_there_is_a_weight_for_each_column():
     model = RidgePathRegressor().fit(*make_data())
     assert model.coef_.shape == (2, N_FEATURES)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_columns_can_count_by_their_variance(dtype):
+    X, y = float64_data()
+    X = (X * np.logspace(-1, 1, N_FEATURES)).astype(dtype)
+    model = RidgePathRegressor(standardize=False, alphas=[30.0], **EXACT).fit(X, y)
+    assert_allclose(model.predict(X), Ridge(30.0).fit(X, y).predict(X), rtol=1e-4, atol=1e-4)

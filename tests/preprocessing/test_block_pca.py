@@ -73,3 +73,31 @@ def test_modalities_keep_their_names():
     reduce = ModalityPreprocessor(BlockPCA(2), modalities={"text": 6, "numeric": 2})
     names = reduce.set_output(transform="pandas").fit_transform(X).columns.tolist()
     assert names == ["text__pca0", "text__pca1", "numeric__x6", "numeric__x7"]
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "width", "expected"),
+    [(100, 127, 127), (100, 128, 32), (10_000, 279, 279), (10_000, 280, 70)],
+)
+def test_auto_takes_more_components_of_more_rows_and_leaves_moderate_blocks(
+    n_samples, width, expected
+):
+    X = make_block(n_samples, width).astype(np.float32)
+    assert BlockPCA("auto", random_state=0).fit(X).n_components_ == expected
+
+
+def test_columns_can_count_by_their_variance():
+    X, X_new = make_block() * np.logspace(0, 3, 20), make_block(seed=1)
+    model = BlockPCA(4, impute=False, standardize=False).fit(X)
+    assert_allclose(model.transform(X_new), PCA(4).fit(X).transform(X_new))
+
+
+def test_gaps_that_are_not_to_be_filled_are_an_error_of_a_wide_block_only():
+    X = make_block()
+    X[2, 0] = np.nan
+    assert_array_equal(BlockPCA(20, impute=False).fit_transform(X), X)
+    with pytest.raises(ValueError, match="NaN"):
+        BlockPCA(4, impute=False).fit(X)
+    model = BlockPCA(4, impute=False).fit(X[3:])
+    with pytest.raises(ValueError, match="NaN"):
+        model.transform(X)

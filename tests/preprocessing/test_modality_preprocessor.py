@@ -300,3 +300,14 @@ def test_a_modality_named_twice_is_an_error():
     )
     with pytest.raises(ValueError, match=r"not unique: .*text"):
         preprocessor.fit(make_rows())
+
+
+def test_single_gaps_that_a_transformer_refuses_are_named_by_their_modality():
+    X = np.random.default_rng(0).normal(size=(30, 8))
+    model = ModalityPreprocessor(PCA(2), modalities={"image": 4, "text": 4}).fit(X)
+    X[[3, 7], 5] = np.nan
+    X[9, :4] = np.nan
+    expected = r"modality 'text' has NaN in some of its columns in 2 of 30 rows; impute"
+    for method in (model.transform, model.fit, model.fit_transform):
+        with pytest.raises(ValueError, match=expected):
+            method(X)

@@ -124,3 +124,13 @@ def test_without_voyager_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "voyager", None)
     with pytest.raises(ImportError, match="pip install voyager"):
         NeighborSearch(make_rows(9), "approximate")
+
+
+@pytest.mark.parametrize("k", [1, 7, 20])
+@pytest.mark.parametrize("n", [20, 33, 170, 1000])
+def test_at_least_k_values_are_within_the_bound_of_the_kth(n, k):
+    values = make_rows(50, width=n)
+    bound = _neighbors._bound_of_kth(values, k)
+    n_within = (values <= bound[:, np.newaxis]).sum(axis=1)
+    assert (n_within >= k).all()
+    assert n_within.mean() < 2 * k + 1

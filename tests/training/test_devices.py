@@ -9,13 +9,17 @@ CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize(
-    ("has_amx", "n_weights", "expected"),
-    [(True, 1_000_000, torch.bfloat16), (True, 10_000, None), (False, 1_000_000, None)],
+    ("capabilities", "n_weights", "expected"),
+    [
+        ({"amx_bf16": True}, 1_000_000, torch.bfloat16),
+        ({"amx_bf16": False, "avx512_bf16": True}, 1_000_000, torch.bfloat16),
+        ({"amx_bf16": True, "avx512_bf16": True}, 10_000, None),
+        ({"amx_bf16": False, "avx512_bf16": False}, 1_000_000, None),
+        ({}, 1_000_000, None),
+    ],
 )
-def test_auto_asks_the_processor_and_the_size(monkeypatch, has_amx, n_weights, expected):
-    monkeypatch.setattr(
-        torch.cpu, "get_capabilities", lambda: {"amx_bf16": has_amx}, raising=False
-    )
+def test_auto_asks_the_processor_and_the_size(monkeypatch, capabilities, n_weights, expected):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
     assert resolve_precision("auto", CPU, n_weights) is expected
 
 
