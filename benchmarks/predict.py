@@ -4,6 +4,7 @@ python -m benchmarks.predict --rows 100000 --memory-map
 """
 
 import argparse
+import copy
 import tempfile
 import warnings
 from pathlib import Path
@@ -49,6 +50,15 @@ def fit_ensemble(n_members):
     return KFoldEnsembleRegressor(member, cv=n_members, random_state=0).fit(X, y)
 
 
+def in_bfloat16(ensemble):
+    """The same ensemble with members that predict in bfloat16."""
+    reduced = copy.copy(ensemble)
+    reduced.estimators_ = [
+        copy.copy(member).set_params(precision="bfloat16") for member in ensemble.estimators_
+    ]
+    return reduced
+
+
 def make_rows(n_rows, path=None):
     """Random rows, in memory or, with a path, in a file that is mapped read-only."""
     shape = n_rows, sum(MODALITIES.values())
@@ -74,22 +84,27 @@ def compare(arguments, X):
     """Print one row for each way of predicting."""
     ensemble = fit_ensemble(arguments.members)
     plain = PlainNets(ensemble)
+    reduced = in_bfloat16(ensemble)
     functions = {
         f"{arguments.members} skorch nets, averaged": lambda: plain.predict(X),
         "KFoldEnsembleRegressor": lambda: ensemble.predict(X),
+        'with precision="bfloat16"': lambda: reduced.predict(X),
     }
     ensemble.predict(X[:CHUNK_ROWS])  # what the first call loads is not the prediction's
     memory = {name: peak_memory(function) for name, function in functions.items()}
     seconds = median_seconds(functions, arguments.repeats)
     n_few = min(len(X), 1000)
-    difference = np.abs(plain.predict(X[:n_few]) - ensemble.predict(X[:n_few])).max()
+    expected = plain.predict(X[:n_few])
     print_row(["", "seconds", "us per row", "ratio", "peak memory"], WIDTHS)
     first = next(iter(seconds.values()))
     for name, value in seconds.items():
         microseconds = value / len(X) * 1e6
         cells = [f"{value:.2f}", f"{microseconds:.1f}", f"{first / value:.2f}"]
         print_row([name, *cells, megabytes(memory[name])], WIDTHS)
-    print(f"\nlargest difference of the predictions: {difference:.1e}")
+    print(f"\nof {n_few:,} predictions, in standard deviations of them:")
+    for name, model in (("KFoldEnsembleRegressor", ensemble), ("bfloat16", reduced)):
+        difference = np.abs(model.predict(X[:n_few]) - expected) / expected.std(axis=0)
+        print(f"{name}: largest difference {difference.max():.1e}, mean {difference.mean():.1e}")
 
 
 def parse_arguments():

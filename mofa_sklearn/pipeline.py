@@ -43,9 +43,11 @@ def make_mofa_pipeline(
         ``"mofa-lite"`` is the original recipe ([1]_): RankGauss on the modality called
         ``"video"``, rows of norm one and standardised columns; a network of width
         512 trained at a rate that is halved when the loss stands still, for 300
-        epochs at most. ``"default"`` makes every column normal (RankGauss), trains
-        networks for 30 epochs at most, whose dropout fades out, and puts three quick
-        companions beside them: a linear model on the columns, one on 32 principal
+        epochs at most. ``"default"`` makes every column normal (RankGauss), reduces
+        wide modalities to principal components (``BlockPCA("auto")``: 0.7 times the
+        root of the number of rows, where there are four times as many columns),
+        trains networks for 30 epochs at most, whose dropout fades out, and puts three
+        quick companions beside them: a linear model on all that, one on 32 principal
         components of each modality, and one on the most similar training rows. What
         is predicted is the mean of them all whose out-of-fold error is least.
 

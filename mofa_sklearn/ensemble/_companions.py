@@ -129,16 +129,36 @@ def weigh_parts(
     n_samples, weight = len(task.y), task.sample_weight
     y = task.y.reshape(n_samples, -1)
     held_out = np.stack([average_held_out(folds, part, y.shape) for part in parts])
-    rows = rows_to_compare_on(n_samples)
+    return blend_weights(held_out, y, weight, _gain_of(parts, task, folds))
+
+
+def _gain_of(
+    parts: Sequence[Sequence[Member]], task: MemberTask, folds: Sequence[Fold]
+) -> np.ndarray:
+    """Estimate what the parts gain by being means over members; (n_parts, n_parts, n_targets).
+
+    None is counted for one that finds the very rows that it learned from: how its members
+    differ there tells nothing of new rows.
+    """
+    y = task.y.reshape(len(task.y), -1)
+    rows = rows_to_compare_on(len(y))
     X = _safe_indexing(task.X, rows)
     shape = (len(folds), len(rows), y.shape[1])
-    predictions = [
-        predictions_of([member.estimator for member in part], X, shape) for part in parts
-    ]
     unseen = np.stack([np.isin(rows, fold.test) for fold in folds])
-    row_weight = None if weight is None else weight[rows]
-    gain = averaging_gain(predictions, [unseen] * len(parts), y[rows], row_weight)
-    return blend_weights(held_out, y, weight, gain)
+    row_weight = None if task.sample_weight is None else task.sample_weight[rows]
+    told = [i for i, part in enumerate(parts) if not _finds_its_own_rows(part[0].estimator)]
+    predictions = [
+        predictions_of([member.estimator for member in parts[i]], X, shape) for i in told
+    ]
+    gain = np.zeros((len(parts), len(parts), y.shape[1]))
+    if told:
+        known = averaging_gain(predictions, [unseen] * len(told), y[rows], row_weight)
+        gain[np.ix_(told, told)] = known
+    return gain
+
+
+def _finds_its_own_rows(estimator: BaseEstimator) -> bool:
+    return getattr(last_step(estimator), "_finds_its_own_rows", False)
 
 
 def predictions_of(

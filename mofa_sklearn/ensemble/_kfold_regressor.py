@@ -60,11 +60,11 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
 
     n_jobs : int or None, default=None
         Number of members fitted at a time; -1 takes all processors. None: MoFA
-        networks are fitted in as many threads as torch may use
-        (``torch.get_num_threads()``), one each, unless `engine` stacks them; other
-        estimators one after the other. In a ``joblib.parallel_config`` block None
-        leaves it to the block. The result does not depend on it (that of companions
-        up to rounding).
+        networks, and the companions of the default recipe, are fitted in as many
+        threads as torch may use (``torch.get_num_threads()``), one each, unless
+        `engine` stacks them; other estimators one after the other. In a
+        ``joblib.parallel_config`` block None leaves it to the block. The result does
+        not depend on it (that of companions up to rounding).
 
     engine : {"auto", "joblib", "stacked"}, default="auto"
         How members are fitted:

@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from mofa_sklearn import KFoldEnsembleRegressor
+from mofa_sklearn.ensemble import _companions
 from mofa_sklearn.estimators import RetrievalRegressor
 from tests.helpers import WIDTHS, make_data, run_in_fresh_process, small_mofa
 
@@ -148,3 +149,20 @@ def test_the_estimators_passed_stay_as_they_are():
 def test_wrong_companions_are_refused(companions, error, message):
     with pytest.raises(error, match=message):
         fitted(Ridge(), companions, *make_data())
+
+
+def test_neighbours_that_find_their_own_rows_count_no_gain_by_averaging(monkeypatch):
+    X, y = make_data(200, noise=3.0)
+    gains = []
+    weigh = _companions.blend_weights
+
+    def note_gain(predictions, y, sample_weight, gain):
+        gains.append(gain)
+        return weigh(predictions, y, sample_weight, gain)
+
+    monkeypatch.setattr(_companions, "blend_weights", note_gain)
+    fitted(Ridge(), [RIDGE, ("neighbors", RetrievalRegressor(WIDTHS))], X, y)
+    (gain,) = gains
+    assert (gain[:2, :2] > 0).all()
+    assert_array_equal(gain[2], 0)
+    assert_array_equal(gain[:, 2], 0)
