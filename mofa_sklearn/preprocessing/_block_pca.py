@@ -191,6 +191,7 @@ class BlockPCA(TransformerMixin, BaseEstimator):
             X,
             dtype=FLOAT_DTYPES,
             ensure_all_finite="allow-nan",
+            ensure_min_samples=2 if reset and self.n_components != "auto" else 1,
             reset=reset,
         )
 

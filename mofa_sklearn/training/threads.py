@@ -39,8 +39,10 @@ def torch_threads(n_threads: int | None) -> Iterator[None]:
     >>> torch.get_num_threads() == before
     True
     """
-    # Also makes torch take up its number for this thread, which would overwrite ours later.
-    before = torch.get_num_threads()
+    # Also makes torch take up its number for this thread, which would overwrite ours later. Done
+    # while another thread sets its own, it could leave that one's number to all new threads.
+    with _lock:
+        before = torch.get_num_threads()
     if n_threads is None or n_threads == before:
         yield
         return
