@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
+from joblib import effective_n_jobs
 from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import ThreadpoolController
 
@@ -212,9 +213,14 @@ def _nearest(
     chunks = [queries[start : start + n_chunk] for start in range(0, len(queries), n_chunk)]
     if not chunks:
         return np.empty((0, k), dtype=np.float32), np.empty((0, k), dtype=np.intp)
-    parallel = Parallel(n_jobs=n_jobs, require="sharedmem")
     with _thread_pools().limit(limits=1, user_api="blas"):  # the threads are ours
-        found = parallel(delayed(_nearest_of_chunk)(search, index.rows, q, k) for q in chunks)
+        if effective_n_jobs(n_jobs) == 1:
+            # Parallel resets warning filters for a while, which all threads share: several
+            # searches at once, one in each thread, would take them from each other.
+            found = [_nearest_of_chunk(search, index.rows, q, k) for q in chunks]
+        else:
+            parallel = Parallel(n_jobs=n_jobs, require="sharedmem")
+            found = parallel(delayed(_nearest_of_chunk)(search, index.rows, q, k) for q in chunks)
     distances, positions = zip(*found, strict=True)
     return np.concatenate(distances), np.concatenate(positions)
 

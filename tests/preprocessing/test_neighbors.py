@@ -134,3 +134,11 @@ def test_at_least_k_values_are_within_the_bound_of_the_kth(n, k):
     n_within = (values <= bound[:, np.newaxis]).sum(axis=1)
     assert (n_within >= k).all()
     assert n_within.mean() < 2 * k + 1
+
+
+def test_a_search_on_one_thread_leaves_the_warning_filters_alone(monkeypatch):
+    # Parallel resets them, and members are fitted in several threads at once.
+    monkeypatch.setattr(_neighbors, "Parallel", None)
+    rows = make_rows(300)
+    _, positions = NeighborSearch(rows).nearest(rows, 1)
+    assert_array_equal(positions[:, 0], np.arange(300))
