@@ -113,6 +113,13 @@ def test_the_default_recipe_reduces_wide_blocks_and_takes_missing_ones():
             method(X)
 
 
+def test_the_reduction_is_the_same_every_time():
+    widths = {"image": 600, "text": 12}  # so wide that the components are searched at random
+    X, _ = make_micro_videos(50, modalities=widths, random_state=0)
+    preprocess = make_mofa_pipeline(widths, random_state=1)[0]
+    assert_array_equal(clone(preprocess).fit_transform(X), clone(preprocess).fit_transform(X))
+
+
 def test_the_network_knows_the_modalities_from_the_columns_names():
     X, y = make_videos()
     pipeline = small_pipeline(ensemble=False)

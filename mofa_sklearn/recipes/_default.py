@@ -14,14 +14,20 @@ def default_steps() -> Steps:
     return (("rank_gauss", RankGaussTransformer(1000)), ("scale", StandardScaler()))
 
 
+def reduction() -> BlockPCA:
+    """Take of wide blocks the directions in which rows vary most.
+
+    Those in which few rows vary little are mostly noise, which networks learn by heart.
+    """
+    return BlockPCA("auto", impute=False, standardize=False, random_state=0)
+
+
 def default() -> Recipe:
     return Recipe(
         name="default",
         summary="Short training with dropout that fades out, and three quick companions.",
         source="mofa-sklearn",
-        # Of wide embeddings and few rows, the directions in which they vary little are mostly
-        # noise, which networks learn by heart.
-        steps=(*default_steps(), ("reduce", BlockPCA("auto", impute=False, standardize=False))),
+        steps=(*default_steps(), ("reduce", reduction())),
         # Few rows and much noise are a linear model's ground, with components where blocks
         # are wide; rows of known creators are that of neighbours.
         companions=(
