@@ -209,12 +209,12 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, BaseEstimator):
         return self._evaluate(self._check_features(X))
 
     def _evaluate(
-        self, X: np.ndarray, function: Callable[[MoFANetwork, Tensor], Tensor] | None = None
+        self, X: np.ndarray, function: Callable[[Any, Tensor], Tensor] = nn.Module.__call__
     ) -> np.ndarray:
         """Return a function of the network, its outputs mostly, for checked rows in order."""
         return evaluate(
             self.module_,
-            function or MoFANetwork.__call__,
+            function,
             X,
             resolve_device(self.device),
             prediction_precision(self.precision),
