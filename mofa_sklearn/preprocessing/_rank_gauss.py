@@ -4,7 +4,8 @@ import warnings
 from numbers import Integral
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+import torch
+from scipy.special import ndtri
 from sklearn.base import _fit_context
 from sklearn.preprocessing import QuantileTransformer
 from sklearn.utils import check_array, check_random_state, resample
@@ -22,6 +23,8 @@ _HIGHEST_SCORE = ndtri(1 - (_BOUND - np.spacing(1)))
 # Values in a block of columns: large enough to hide the cost of a Python call, small enough for
 # the block and its temporaries to stay in a processor's cache.
 _BLOCK_SIZE = 2**17
+# Torch starts threads of its own for twice as many values; here the columns have theirs.
+_SERIAL_SIZE = 2**14
 
 _INPUT_CHECKS = {"dtype": FLOAT_DTYPES, "ensure_all_finite": "allow-nan"}
 
@@ -112,22 +115,37 @@ def _transform_block(X, columns, quantiles, references, fit=False):
     X[:, columns] = values.T
 
 
+def _normal_shares(scores):
+    """Shares of the standard normal distribution below each score, float64.
+
+    Torch's erf is several times faster than `scipy.special.ndtr`. It has no relative precision
+    near 0, but shares are looked up, which takes an absolute one.
+    """
+    shares = scores.astype(np.float64)
+    for piece in torch.from_numpy(shares).view(-1).split(_SERIAL_SIZE):
+        piece.mul_(0.5**0.5).erf_().add_(1).mul_(0.5)
+    return shares
+
+
 def _inverse_transform_block(X, columns, quantiles):
     """Replace some columns of normal scores in X by the values that have those scores.
 
     The references are evenly spaced, so that the neighbouring quantiles are found by arithmetic.
     """
     quantiles = quantiles[columns]
-    shares = ndtr(_read_columns(X, columns), dtype=np.float64)
-    ranks = shares * (quantiles.shape[1] - 1)
+    n_columns, n_quantiles = quantiles.shape
+    shares = _normal_shares(_read_columns(X, columns))
+    is_highest, is_lowest = shares + _BOUND > 1, shares - _BOUND < 0
+    ranks = np.multiply(shares, n_quantiles - 1, out=shares)
     below = np.fmax(ranks, 0).astype(np.intp)  # NaN has no rank: look up any, the weight is NaN
     weight = np.subtract(ranks, below, out=ranks)
     steps = np.diff(quantiles, axis=1, append=quantiles[:, -1:])
-    values = np.take_along_axis(steps, below, axis=1)
+    below += np.arange(0, n_columns * n_quantiles, n_quantiles)[:, np.newaxis]
+    values = steps.take(below)
     values *= weight
-    values += np.take_along_axis(quantiles, below, axis=1)
-    np.copyto(values, quantiles[:, -1:], where=shares + _BOUND > 1)
-    np.copyto(values, quantiles[:, :1], where=shares - _BOUND < 0)
+    values += quantiles.take(below)
+    np.copyto(values, quantiles[:, -1:], where=is_highest)
+    np.copyto(values, quantiles[:, :1], where=is_lowest)
     X[:, columns] = values.T
 
 
