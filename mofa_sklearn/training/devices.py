@@ -85,7 +85,7 @@ def prediction_precision(precision: str) -> torch.dtype | None:
     Returns
     -------
     torch.dtype or None
-        None stands for the precision of the rows, without autocast.
+        None stands for the precision of the rows.
     """
     return torch.bfloat16 if precision == "bfloat16" else None
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -17,6 +16,8 @@ from .net import EVALUATION_BATCH_SIZE
 
 # Values that a chunk's rows and its activations may have in all stacked members together.
 _CHUNK_VALUES = 16_000_000
+# In reduced precision products are so fast that fewer rows are too little work for a layer.
+_REDUCED_BATCH_SIZE = 4 * EVALUATION_BATCH_SIZE
 
 
 def evaluate(
@@ -24,7 +25,7 @@ def evaluate(
     function: Callable[[nn.Module, Tensor], Tensor],
     X: np.ndarray,
     device: torch.device,
-    autocast: torch.dtype | None = None,
+    precision: torch.dtype | None = None,
 ) -> np.ndarray:
     """Apply a function of a network to all rows, chunk by chunk.
 
@@ -39,19 +40,20 @@ def evaluate(
         The rows; the network computes in their precision.
     device : torch.device
         Where to compute.
-    autocast : torch.dtype or None, default=None
-        Precision of the matrix products of float32 rows; None computes in theirs.
+    precision : torch.dtype or None, default=None
+        Reduced precision to compute float32 rows in; None computes in theirs.
 
     Returns
     -------
     ndarray of shape (n_samples, ...), of the type of `X`
     """
     tensor = as_tensor(X)
-    module = _ready(module, device, tensor.dtype)
-    with _evaluating(device, autocast):
+    dtype = _dtype_for(tensor, precision)
+    module = _ready(module, device, dtype)
+    with torch.inference_mode():
         chunks = [
-            function(module, chunk.to(device)).cpu().to(tensor.dtype)
-            for chunk in tensor.split(EVALUATION_BATCH_SIZE)
+            function(module, chunk.to(device, dtype)).to("cpu", tensor.dtype)
+            for chunk in tensor.split(_batch_size(dtype))
         ]
     return torch.cat(chunks).numpy()
 
@@ -60,7 +62,7 @@ def evaluate_members(
     modules: Sequence[nn.Module],
     X: np.ndarray,
     device: torch.device,
-    autocast: torch.dtype | None = None,
+    precision: torch.dtype | None = None,
 ) -> np.ndarray:
     """Apply several networks to all rows, chunk by chunk.
 
@@ -75,36 +77,39 @@ def evaluate_members(
         The rows; the networks compute in their precision.
     device : torch.device
         Where to compute.
-    autocast : torch.dtype or None, default=None
-        Precision of the matrix products of float32 rows; None computes in theirs.
+    precision : torch.dtype or None, default=None
+        Reduced precision to compute float32 rows in; None computes in theirs.
 
     Returns
     -------
     ndarray of shape (n_members, n_samples, n_outputs), of the type of `X`
     """
     tensor = as_tensor(X)
+    dtype = _dtype_for(tensor, precision)
     first: Any = modules[0]
     function: Callable[[Tensor], Tensor]
-    n_rows = EVALUATION_BATCH_SIZE
+    n_rows = _batch_size(dtype)
     if device.type != "cpu" and is_stackable(first, first.widths):
-        function = _ready(stack_modules(modules).eval(), device, tensor.dtype)
+        function = _ready(stack_modules(modules).eval(), device, dtype)
         n_values = tensor.shape[1] + len(modules) * _n_activations(modules[0])
         n_rows = max(1, _CHUNK_VALUES // n_values)
     else:
-        function = _InTurn([_ready(module, device, tensor.dtype) for module in modules])
-    outputs = []
-    with _evaluating(device, autocast):
-        for chunk in tensor.split(n_rows):
-            outputs.append(function(chunk.to(device)).cpu().to(tensor.dtype))
+        function = _InTurn([_ready(module, device, dtype) for module in modules])
+    with torch.inference_mode():
+        outputs = [
+            function(chunk.to(device, dtype)).to("cpu", tensor.dtype)
+            for chunk in tensor.split(n_rows)
+        ]
     return torch.cat(outputs, dim=1).numpy()
 
 
-@contextmanager
-def _evaluating(device: torch.device, autocast: torch.dtype | None) -> Iterator[None]:
-    """Keep nothing for gradients, and compute in the precision asked for."""
-    reduced = torch.autocast(device.type, dtype=autocast, enabled=autocast is not None)
-    with torch.inference_mode(), reduced:
-        yield
+def _dtype_for(rows: Tensor, precision: torch.dtype | None) -> torch.dtype:
+    """Return the type to compute in; float64 rows are there for their digits."""
+    return precision if precision is not None and rows.dtype == torch.float32 else rows.dtype
+
+
+def _batch_size(dtype: torch.dtype) -> int:
+    return EVALUATION_BATCH_SIZE if dtype.itemsize >= 4 else _REDUCED_BATCH_SIZE
 
 
 class _InTurn:

@@ -1,6 +1,7 @@
 """Fusions: what they do with missing modalities, and what each is by its formula."""
 
 import math
+from copy import deepcopy
 from functools import partial
 from itertools import product
 
@@ -135,6 +136,8 @@ def test_double_precision_and_bfloat16_work(fusion):
         with torch.autocast("cpu", dtype=torch.bfloat16):
             rough, _ = network.train()(x, with_penalty=True)
         assert rough.isfinite().all()
+        rounded = deepcopy(network).eval().bfloat16()(x.bfloat16()).float()
+        assert_close(rounded, expected, rtol=0.1, atol=0.1)
         assert_close(network.eval().double()(x.double()).float(), expected)
 
 
