@@ -143,9 +143,12 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         Part of the rows held back, in (0, 1). Used with ``early_stopping=True``
         where no `X_val` is passed.
 
-    n_iter_no_change : int or None, default=10
+    n_iter_no_change : int or None, default=3
         Epochs without a lower validation loss after which the training stops;
         None runs all `max_epochs`.
+
+    average_epochs : float or None, default=2
+        Epochs over which the weights are averaged, see :class:`MoFARegressor`.
 
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the matrix products, see :class:`MoFARegressor`.
@@ -267,7 +270,8 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         max_epochs=30,
         early_stopping=True,
         validation_fraction=0.1,
-        n_iter_no_change=10,
+        n_iter_no_change=3,
+        average_epochs=2,
         precision="auto",
         device="auto",
         warm_start=False,
@@ -296,6 +300,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.average_epochs = average_epochs
         self.precision = precision
         self.device = device
         self.warm_start = warm_start

@@ -29,6 +29,7 @@ def mofa_lite() -> Recipe:
             "max_epochs": 300,
             "early_stopping": True,
             "n_iter_no_change": 20,
+            "average_epochs": None,
         },
         notes=(
             "RankGauss and scaling are fitted on the training rows alone; the original fitted "

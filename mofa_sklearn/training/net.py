@@ -102,7 +102,10 @@ class MoFANet(NeuralNet):
             batch=batch,
             training=True,
         )
-        torch.nn.utils.clip_grad_norm_(self.module_.parameters(), MAX_GRADIENT_NORM)
+        # From the optimiser: to look for them in all layers takes long for small networks.
+        groups = self.optimizer_.param_groups
+        parameters = [weights for group in groups for weights in group["params"]]
+        torch.nn.utils.clip_grad_norm_(parameters, MAX_GRADIENT_NORM)
         self.optimizer_.step()
         return {"loss": loss, "y_pred": y_pred}
 

@@ -18,6 +18,7 @@ from ..networks.stacking import stack_modules, unstack_module
 from ..networks.stand_ins import StackedStandIns
 from .alternation import give_turn, sizes_of_parts
 from .annealing import anneal_dropout
+from .averaging import StackedAverage, steps_averaged
 from .batches import Rows
 from .course import Course
 from .interrupts import raise_if_cancelled
@@ -98,6 +99,7 @@ class _Member:
         self.history = History(dict(epoch) for epoch in self.plan.history)
         self._order = torch.Generator().manual_seed(self.plan.shuffle_seed)
         self._n_steps = self.plan.n_steps(len(self.train_rows))
+        self._n_steps_per_epoch = self.plan.n_steps_per_epoch(len(self.train_rows))
         self._step = 0
         self._rate = self.plan.learning_rate
 
@@ -113,6 +115,10 @@ class _Member:
 
     def last_rate(self) -> float:
         return self._rate
+
+    def steps_averaged(self, n_epochs: float) -> float:
+        """Return over how many steps the weights are averaged now."""
+        return steps_averaged(self._step, n_epochs, self._n_steps_per_epoch)
 
     def end_epoch(self, losses: dict[str, float], seconds: float) -> None:
         """Write the history, as a skorch net would, and judge the epoch."""
@@ -174,6 +180,8 @@ class _Stack:
         decays = [member.plan.weight_decay for member in members]
         parts = sizes_of_parts(self.module) if self.plan.alternate_modalities else None
         self.optimizer = StackedAdamW(self.module, decays, parts)
+        averages = self.plan.average_epochs is not None
+        self.average = StackedAverage(self.optimizer.weights) if averages else None
         self._epoch = 0
 
     def run_epoch(self) -> None:
@@ -182,6 +190,8 @@ class _Stack:
         if self.plan.anneal_dropout:
             anneal_dropout(self.module, self.members[0].progress)
         losses = {"train": self._train()}
+        if self.average is not None:
+            self.average.show(self.optimizer.weights)
         if self.members[0].valid_rows is not None:
             losses["valid"] = self._validate()
         # The one time in an epoch that the device is waited for.
@@ -192,6 +202,8 @@ class _Stack:
         self._epoch += 1
         self._remember()
         self._drop_ended()
+        if self.average is not None and self.members:
+            self.average.hide(self.optimizer.weights)
 
     def _train(self) -> Tensor:
         """Make the steps of an epoch; return each member's mean loss."""
@@ -208,6 +220,9 @@ class _Stack:
             loss = mean_loss(self.plan.criterion, prediction, batch.y, batch.weight, penalty)
             self.optimizer.backward(loss.sum())
             self.optimizer.step(rates, batch.is_active, frozen)
+            if self.average is not None:
+                windows = [m.steps_averaged(self.plan.average_epochs) for m in self.members]
+                self.average.add(self.optimizer.weights, windows, batch.is_active)
             mean.add(loss.detach(), batch.weight.sum(dim=1))
         return mean.value()
 
@@ -270,6 +285,8 @@ class _Stack:
         self.members = [self.members[i] for i in going_on]
         if going_on:
             self.optimizer.keep(going_on)
+            if self.average is not None:
+                self.average.keep(going_on)
             for layer in self.module.modules():
                 if isinstance(layer, StackedStandIns):
                     layer.keep(going_on)
@@ -292,7 +309,7 @@ class _RunningMean:
 
 
 def _check_plans(plans: Sequence[TrainingPlan], valid_rows: Sequence[Rows | None]) -> None:
-    for name in ("device", "autocast", "batch_size", "alternate_modalities"):
+    for name in ("device", "autocast", "batch_size", "alternate_modalities", "average_epochs"):
         values = {str(getattr(plan, name)) for plan in plans}
         if len(values) != 1:
             raise ValueError(f"Members trained together need one {name}, got {sorted(values)}.")

@@ -12,6 +12,7 @@ from torch import nn
 
 from .alternation import AlternatingModalities
 from .annealing import FadingDropout
+from .averaging import AveragedWeights
 from .batches import Rows
 from .callbacks import BestWeights, EpochProgress, LearningRate
 from .net import MoFANet
@@ -48,6 +49,8 @@ class TrainingPlan:
         Whether dropout fades out, see :func:`.annealing.anneal_dropout`.
     alternate_modalities : bool
         Whether encoders learn in turn, see :func:`.alternation.modality_in_turn`.
+    average_epochs : float or None
+        Epochs that weights are averaged over, see :mod:`.averaging`; None averages none.
     history : list of dict
         Epochs of an earlier training that this one goes on with.
     verbose : int
@@ -69,12 +72,17 @@ class TrainingPlan:
     callbacks: Sequence[Any] = ()
     anneal_dropout: bool = False
     alternate_modalities: bool = False
+    average_epochs: float | None = None
     history: Sequence[dict] = field(default_factory=list)
     verbose: int = 0
 
+    def n_steps_per_epoch(self, n_rows: int) -> int:
+        """Return the number of steps of an epoch of so many rows."""
+        return -(-n_rows // self.batch_size)
+
     def n_steps(self, n_rows: int) -> int:
         """Return the number of steps planned for so many rows."""
-        return self.max_epochs * -(-n_rows // self.batch_size)
+        return self.max_epochs * self.n_steps_per_epoch(n_rows)
 
 
 @dataclass
@@ -174,10 +182,14 @@ def monitored_loss(valid_rows: Rows | None) -> str:
 
 def _callbacks(plan: TrainingPlan, n_rows: int, monitor: str, best: BestWeights) -> list:
     rate = LearningRate(plan.schedule, plan.learning_rate, plan.n_steps(n_rows), monitor)
+    averaging = []
+    if plan.average_epochs is not None:
+        averaging = [AveragedWeights(plan.average_epochs, plan.n_steps_per_epoch(n_rows))]
     progress = [EpochProgress(plan.max_epochs)] if plan.verbose > 0 else []
     fading = [FadingDropout(plan.max_epochs)] if plan.anneal_dropout else []
     alternation = [AlternatingModalities()] if plan.alternate_modalities else []
-    return [rate, best, *fading, *alternation, *progress, *plan.callbacks]
+    # The averages first: the others look at them.
+    return [*averaging, rate, best, *fading, *alternation, *progress, *plan.callbacks]
 
 
 def _finished_epochs(history):

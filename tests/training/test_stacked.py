@@ -98,6 +98,9 @@ def assert_same_training(result, expected):
         {"learning_rate": lambda member: 1e-3 * (1 + member)},
         {"batch_size": 200},
         {"max_epochs": lambda member: 2 + member},
+        {"average_epochs": 1.5, "sizes": (70, 120, 95)},
+        {"average_epochs": 2, "validate": False, "keep_best": False},
+        {"average_epochs": 1, "max_epochs": lambda member: 2 + member, "weighted": True},
     ],
     ids=lambda case: "-".join(case),
 )
