@@ -24,14 +24,18 @@ ROWS_PER_CREATOR = 4
 def data_sets(arguments):
     """Yield the data sets asked for, as Bunches.
 
-    Each has name, X, y (2-D), modalities, groups (or None), target_names and conditional_mean
-    (or None).
+    Each has name, X, y (2-D), modalities, groups (or None), target_names, conditional_mean
+    (or None) and splits (or None).
     """
     if arguments.data:
         yield load_folder(arguments.data)
     if arguments.grid or not arguments.data:
         for n_rows, blocks, noise in product(arguments.rows, arguments.blocks, arguments.noise):
-            yield generate(n_rows, blocks, noise, arguments.kind, arguments.seed)
+            if arguments.kind == "group":
+                yield generate(n_rows, blocks, noise, arguments.seed, n_rows // ROWS_PER_CREATOR)
+            else:
+                seeds = range(arguments.seed, arguments.seed + arguments.sets)
+                yield generate_sets(n_rows, arguments.test_rows, blocks, noise, seeds)
 
 
 def load_folder(folder):
@@ -46,16 +50,17 @@ def load_folder(folder):
         groups=data.get("creator_ids"),
         target_names=[f"target {i}" for i in range(y.shape[1])],
         conditional_mean=None,
+        splits=None,
     )
 
 
-def generate(n_rows, blocks, noise, kind, seed):
-    """Generated videos; of creators with several videos each where folds go by creator."""
+def generate(n_rows, blocks, noise, seed, n_creators=None):
+    """Generated videos, of creators with several videos each if there are any."""
     data = make_micro_videos(
         n_rows,
         modalities=BLOCKS[blocks],
         noise=noise,
-        n_creators=n_rows // ROWS_PER_CREATOR if kind == "group" else None,
+        n_creators=n_creators,
         return_bunch=True,
         random_state=seed,
     )
@@ -67,6 +72,24 @@ def generate(n_rows, blocks, noise, kind, seed):
         groups=data.creator_ids,
         target_names=data.target_names,
         conditional_mean=data.conditional_mean,
+        splits=None,
+    )
+
+
+def generate_sets(n_rows, n_test, blocks, noise, seeds):
+    """Several sets in one, a split each: so many rows to learn from, and others to predict."""
+    n_all = n_rows + n_test
+    sets = [generate(n_all, blocks, noise, seed) for seed in seeds]
+    parts = np.arange(len(sets) * n_all).reshape(len(sets), n_all)
+    return Bunch(
+        name=f"generated, {blocks}, {n_rows:,} rows and {n_test:,} to predict, noise {noise}",
+        X=np.concatenate([data.X for data in sets]),
+        y=np.concatenate([data.y for data in sets]),
+        modalities=sets[0].modalities,
+        groups=None,
+        target_names=sets[0].target_names,
+        conditional_mean=np.concatenate([data.conditional_mean for data in sets]),
+        splits=[(rows[n_test:], rows[:n_test]) for rows in parts],
     )
 
 
@@ -84,7 +107,9 @@ def log1p_counts(X, modalities):
 
 
 def outer_folds(data, n_splits, kind, seed):
-    """Splits that are the same for all models: by creator, or shuffled."""
+    """Splits that are the same for all models: by creator, shuffled, or the data's own."""
+    if data.splits is not None:
+        return data.splits
     if kind == "group" and data.groups is None:
         raise SystemExit(f"{data.name}: no creator_ids to group by; use --kind shuffled")
     splitter = GroupKFold if kind == "group" else KFold

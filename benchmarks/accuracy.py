@@ -138,7 +138,8 @@ def compare(data, arguments):
         max_trees=arguments.max_trees,
     )
     blocks = ", ".join(f"{name} {width}" for name, width in data.modalities.items())
-    print(f"\n{data.name}: {len(data.X):,} rows; {blocks}; {arguments.kind} folds {list(splits)}")
+    kind = "sets" if data.splits else f"{arguments.kind} folds"
+    print(f"\n{data.name}: {len(data.X):,} rows; {blocks}; {kind} {list(splits)}")
     print_header(data)
     results = [] if data.conditional_mean is None else [best_possible(data, splits)]
     for name in arguments.models:
@@ -169,7 +170,9 @@ def parse_arguments():
     add("--outer-folds", type=int, default=5)
     add("--only-folds", type=numbers, help="some of the outer folds: 0,1")
     add("--members", type=int, default=10, help="of our ensembles")
-    add("--seed", type=int, default=0)
+    add("--seed", type=int, default=0, help="of folds and models, and of the first generated set")
+    add("--sets", type=int, default=3, help="generated sets of each kind, where shuffled")
+    add("--test-rows", type=int, default=4000, help="of each, to predict, beside --rows")
     add("--max-epochs", type=int, help="of all networks, for a try")
     add("--max-trees", type=int, help="of all boosters, for a try")
     add("--csv", metavar="FILE", help="append a row for every model and fold")
