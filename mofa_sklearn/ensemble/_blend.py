@@ -22,7 +22,7 @@ from sklearn.utils.validation import (
 from ..lazy_input import refuse_lazy
 from ._base_blend import REPORT_ROW, BaseBlend
 from ._blend_intervals import BlendIntervals
-from ._blend_parts import averaging_gain_of, member_predictions, out_of_fold
+from ._blend_parts import member_predictions, out_of_fold
 from ._blend_weights import blend, blend_weights, given_weights
 from ._kfold_regressor import _r2
 from ._target_names import target_names_of
@@ -126,12 +126,6 @@ class BlendRegressor(RegressorMixin, BaseBlend):
     The few weights are fitted on the same out-of-fold predictions as they are scored
     on: the blend's own out-of-fold error flatters a little.
 
-    An out-of-fold prediction is that of a single member, while new rows are predicted by
-    the mean over all: a part whose members disagree gains from that. The weights are of
-    the least error to be expected of the means ([4]_), with the disagreement measured on
-    at most 1,000 rows between members that learned from them, as long as the blend stays
-    no worse out of fold than its best part.
-
     References
     ----------
     .. [1] Breiman, "Stacked regressions", Machine Learning 24, 1996.
@@ -139,8 +133,6 @@ class BlendRegressor(RegressorMixin, BaseBlend):
        jackknife+", Annals of Statistics 49(1), 2021.
     .. [3] Kim, Xu and Barber, "Predictive inference is free with the
        jackknife+-after-bootstrap", NeurIPS 2020.
-    .. [4] Krogh and Vedelsby, "Neural network ensembles, cross validation, and active
-       learning", NeurIPS 1994.
 
     Examples
     --------
@@ -221,7 +213,7 @@ class BlendRegressor(RegressorMixin, BaseBlend):
             **{name: named.get(name, "drop") for name, _ in self.estimators}
         )
         predictions = np.stack([out_of_fold(*item, targets) for item in named.items()])
-        self._set_weights(X, predictions, targets, sample_weight, given)
+        self._set_weights(predictions, targets, sample_weight, given)
         self._set_out_of_fold(predictions, targets, sample_weight, target_names)
         return self
 
@@ -292,7 +284,6 @@ class BlendRegressor(RegressorMixin, BaseBlend):
 
     def _set_weights(
         self,
-        X: Any,
         predictions: np.ndarray,
         y: np.ndarray,
         sample_weight: np.ndarray | None,
@@ -305,8 +296,7 @@ class BlendRegressor(RegressorMixin, BaseBlend):
                 "can not be compared. Take splits that hold out every row once, such as cv=10."
             )
         if given is None:
-            gain = averaging_gain_of(self.estimators_, X, y, sample_weight)
-            self.weights_ = blend_weights(predictions, y, sample_weight, gain)
+            self.weights_ = blend_weights(predictions, y, sample_weight)
         else:
             self.weights_ = given
 

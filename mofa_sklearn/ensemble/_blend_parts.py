@@ -9,10 +9,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
-from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.validation import check_is_fitted
 
-from ._averaging import averaging_gain, rows_to_compare_on
 from ._base import BaseKFoldEnsemble
 from ._members import Fold
 from ._validation_sets import last_step
@@ -143,36 +141,6 @@ def unseen_by_members(part: BaseEstimator, n_samples: int) -> np.ndarray:
     for member, rows in enumerate(held_out):
         mask[rows, member] = True
     return mask
-
-
-def averaging_gain_of(
-    parts: Sequence[BaseEstimator], X: Any, y: np.ndarray, sample_weight: np.ndarray | None
-) -> np.ndarray:
-    """Estimate what the parts gain by being means over members.
-
-    Parameters
-    ----------
-    parts : sequence of n_parts estimators
-        The fitted parts.
-    X : array-like or DataFrame of shape (n_samples, n_features)
-        The rows that they learned from.
-    y : ndarray of shape (n_samples, n_targets)
-        Their targets.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Weights of the rows.
-
-    Returns
-    -------
-    ndarray of shape (n_parts, n_parts, n_targets)
-        See :func:`~._averaging.averaging_gain`.
-    """
-    rows = rows_to_compare_on(len(y))
-    (X,) = indexable(X)
-    X = _safe_indexing(X, rows)
-    predictions = [member_predictions(part, X, y.shape[1]) for part in parts]
-    unseen = [unseen_by_members(part, len(y))[rows].T for part in parts]
-    row_weight = None if sample_weight is None else sample_weight[rows]
-    return averaging_gain(predictions, unseen, y[rows], row_weight)
 
 
 def _held_out(last: BaseEstimator) -> list[np.ndarray] | None:

@@ -10,24 +10,17 @@ from scipy.optimize import nnls
 
 # A gain in the error that is smaller than this is not told from rounding errors.
 _ROUNDING = 1e-12
-# How much better than its best part a blend stays where it is held back by it.
-_MARGIN = 1e-6
 
 
 def blend_weights(
     predictions: np.ndarray,
     y: np.ndarray,
     sample_weight: np.ndarray | None = None,
-    gain: np.ndarray | None = None,
 ) -> np.ndarray:
     """Find the weighted mean of several predictions that has the least squared error.
 
     For every target the weights are non-negative and sum to one. A single part is such
     a mean as well, so that on these rows the mean is never worse than the best part.
-
-    Where parts are means of members, but were predicted by single ones here, `gain` says
-    what their errors will be lower by. The weights are then of the least error to be
-    expected, as far as the mean stays no worse than the best part on these rows.
 
     Parameters
     ----------
@@ -40,9 +33,6 @@ def blend_weights(
 
     sample_weight : ndarray of shape (n_samples,), default=None
         Non-negative weights of the rows.
-
-    gain : ndarray of shape (n_parts, n_parts, n_targets), default=None
-        From :func:`~._averaging.averaging_gain`.
 
     Returns
     -------
@@ -91,12 +81,6 @@ def blend_weights(
     of_targets = [_least_error(errors[..., i], sizes[:, i].min()) for i in range(y.shape[1])]
     weights = np.stack(of_targets, axis=1)
     weights = np.where(np.isnan(weights), alone, weights)
-    if gain is not None and gain.any():
-        gain = gain * np.sum(scale**2)
-        of_targets = [
-            _expecting(gain[..., i], errors[..., i], weights[:, i]) for i in range(y.shape[1])
-        ]
-        weights = np.stack(of_targets, axis=1)
     size = np.linalg.norm(scale[:, None] * (y - blend(predictions, weights)), axis=0)
     # Rounding errors must not make the mean worse than its best part.
     return np.where(size < sizes.min(axis=0) * (1 - _ROUNDING), weights, alone)
@@ -187,31 +171,3 @@ def _least_error(errors: np.ndarray, unit: float) -> np.ndarray:
     except (RuntimeError, np.linalg.LinAlgError):  # rounding errors lead it around in circles
         return no_answer
     return solution / solution.sum()
-
-
-def _expecting(gain: np.ndarray, errors: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the weights of the least error expected, for one target.
-
-    `weights` are those of the least error on these rows: the weights expected to be best
-    move towards them as far as it takes to be no worse here than the best part.
-    """
-    products = errors @ errors.T
-    # A little less, so that rounding errors leave it below the best part.
-    best = np.diag(products).min() * (1 - _MARGIN)
-    values, vectors = np.linalg.eigh(products - gain)
-    # A gain that is too large by chance leaves an error of zero, not a negative one.
-    factor = np.sqrt(np.clip(values, 0, None))[:, None] * vectors.T
-    expected = _least_error(factor.T, np.linalg.norm(factor, axis=0).min())
-    if np.isnan(expected).any():
-        return weights
-    step = weights - expected
-    start, slope, bend = (
-        expected @ products @ expected,
-        step @ products @ expected,
-        step @ products @ step,
-    )
-    if start <= best or bend <= 0:
-        return expected
-    # The smaller root of |errors' (expected + t step)|^2 = best; t = 1 is at most that.
-    share = (-slope - np.sqrt(max(slope**2 - bend * (start - best), 0.0))) / bend
-    return expected + np.clip(share, 0.0, 1.0) * step

@@ -8,10 +8,8 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import has_fit_parameter
 
-from ._averaging import averaging_gain, rows_to_compare_on
 from ._base import _sample_weight_name, average_held_out
 from ._blend_weights import blend_weights
 from ._cluster import fit_on_cluster, on_cluster
@@ -129,36 +127,7 @@ def weigh_parts(
     n_samples, weight = len(task.y), task.sample_weight
     y = task.y.reshape(n_samples, -1)
     held_out = np.stack([average_held_out(folds, part, y.shape) for part in parts])
-    return blend_weights(held_out, y, weight, _gain_of(parts, task, folds))
-
-
-def _gain_of(
-    parts: Sequence[Sequence[Member]], task: MemberTask, folds: Sequence[Fold]
-) -> np.ndarray:
-    """Estimate what the parts gain by being means over members; (n_parts, n_parts, n_targets).
-
-    None is counted for one that finds the very rows that it learned from: how its members
-    differ there tells nothing of new rows.
-    """
-    y = task.y.reshape(len(task.y), -1)
-    rows = rows_to_compare_on(len(y))
-    X = _safe_indexing(task.X, rows)
-    shape = (len(folds), len(rows), y.shape[1])
-    unseen = np.stack([np.isin(rows, fold.test) for fold in folds])
-    row_weight = None if task.sample_weight is None else task.sample_weight[rows]
-    told = [i for i, part in enumerate(parts) if not _finds_its_own_rows(part[0].estimator)]
-    predictions = [
-        predictions_of([member.estimator for member in parts[i]], X, shape) for i in told
-    ]
-    gain = np.zeros((len(parts), len(parts), y.shape[1]))
-    if told:
-        known = averaging_gain(predictions, [unseen] * len(told), y[rows], row_weight)
-        gain[np.ix_(told, told)] = known
-    return gain
-
-
-def _finds_its_own_rows(estimator: BaseEstimator) -> bool:
-    return getattr(last_step(estimator), "_finds_its_own_rows", False)
+    return blend_weights(held_out, y, weight)
 
 
 def predictions_of(

@@ -97,8 +97,6 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
 
     # An ensemble may fit several at a time, in threads, with one BLAS thread each.
     _fits_well_on_one_thread = True
-    # What an ensemble has to know that compares members on their training rows.
-    _finds_its_own_rows = True
 
     _parameter_constraints: dict = {
         "modalities": [dict, callable, None],

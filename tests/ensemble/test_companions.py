@@ -5,13 +5,13 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import Ridge
+from sklearn.model_selection import KFold
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from mofa_sklearn import KFoldEnsembleRegressor
-from mofa_sklearn.ensemble import _companions
+from mofa_sklearn import BlendRegressor, KFoldEnsembleRegressor
 from mofa_sklearn.estimators import RetrievalRegressor
 from tests.helpers import WIDTHS, make_data, run_in_fresh_process, small_mofa
 
@@ -151,18 +151,12 @@ def test_wrong_companions_are_refused(companions, error, message):
         fitted(Ridge(), companions, *make_data())
 
 
-def test_neighbours_that_find_their_own_rows_count_no_gain_by_averaging(monkeypatch):
-    X, y = make_data(200, noise=3.0)
-    gains = []
-    weigh = _companions.blend_weights
-
-    def note_gain(predictions, y, sample_weight, gain):
-        gains.append(gain)
-        return weigh(predictions, y, sample_weight, gain)
-
-    monkeypatch.setattr(_companions, "blend_weights", note_gain)
-    fitted(Ridge(), [RIDGE, ("neighbors", RetrievalRegressor(WIDTHS))], X, y)
-    (gain,) = gains
-    assert (gain[:2, :2] > 0).all()
-    assert_array_equal(gain[2], 0)
-    assert_array_equal(gain[:, 2], 0)
+def test_companions_have_the_weights_of_a_blend():
+    X, y = make_data(200, None, seed=1)
+    y += 2 * np.abs(X[:, 0]) + 2 * np.random.default_rng(0).normal(size=200)
+    splits = list(KFold(5).split(X))
+    parts = [("ridge", Ridge()), ("neighbors", KNeighborsRegressor(10))]
+    ensemble = KFoldEnsembleRegressor(parts[0][1], cv=splits, companions=parts[1:]).fit(X, y)
+    weights = BlendRegressor(parts, cv=splits).fit(X, y).weights_
+    assert weights.min() > 0.01
+    assert_allclose(ensemble.blend_weights_.to_numpy(), weights)
