@@ -107,8 +107,7 @@ class StackedAverage:
     """
 
     def __init__(self, weights: Tensor) -> None:
-        self._average = weights.clone()
-        self._trained: Tensor | None = None
+        self._other = weights.clone()
 
     def add(self, weights: Tensor, windows: Sequence[float], is_active: Sequence[bool]) -> None:
         """Take up the weights after a step.
@@ -126,20 +125,14 @@ class StackedAverage:
             1 / window if active else 0.0
             for window, active in zip(windows, is_active, strict=True)
         ]
-        self._average.lerp_(weights, torch.tensor(shares, device=weights.device)[:, None])
+        self._other.lerp_(weights, torch.tensor(shares, device=weights.device)[:, None])
 
-    def show(self, weights: Tensor) -> None:
-        """Write the average into the weights, and keep those that are trained."""
-        self._trained = weights.clone()
-        weights.copy_(self._average)
-
-    def hide(self, weights: Tensor) -> None:
-        """Write the weights that are trained back."""
-        weights.copy_(self._trained)
-        self._trained = None
+    def exchange(self, weights: Tensor) -> None:
+        """Write the average into the weights, and keep those that are trained; or back again."""
+        kept = weights.clone()
+        weights.copy_(self._other)
+        self._other = kept
 
     def keep(self, positions: Sequence[int]) -> None:
         """Go on with some of the members only."""
-        self._average = self._average[list(positions)]
-        if self._trained is not None:
-            self._trained = self._trained[list(positions)]
+        self._other = self._other[list(positions)]

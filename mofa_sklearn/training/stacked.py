@@ -116,8 +116,9 @@ class _Member:
     def last_rate(self) -> float:
         return self._rate
 
-    def steps_averaged(self, n_epochs: float) -> float:
+    def steps_averaged(self) -> float:
         """Return over how many steps the weights are averaged now."""
+        n_epochs = self.plan.average_epochs or 0
         return steps_averaged(self._step, n_epochs, self._n_steps_per_epoch)
 
     def end_epoch(self, losses: dict[str, float], seconds: float) -> None:
@@ -191,7 +192,7 @@ class _Stack:
             anneal_dropout(self.module, self.members[0].progress)
         losses = {"train": self._train()}
         if self.average is not None:
-            self.average.show(self.optimizer.weights)
+            self.average.exchange(self.optimizer.weights)
         if self.members[0].valid_rows is not None:
             losses["valid"] = self._validate()
         # The one time in an epoch that the device is waited for.
@@ -203,7 +204,7 @@ class _Stack:
         self._remember()
         self._drop_ended()
         if self.average is not None and self.members:
-            self.average.hide(self.optimizer.weights)
+            self.average.exchange(self.optimizer.weights)
 
     def _train(self) -> Tensor:
         """Make the steps of an epoch; return each member's mean loss."""
@@ -221,7 +222,7 @@ class _Stack:
             self.optimizer.backward(loss.sum())
             self.optimizer.step(rates, batch.is_active, frozen)
             if self.average is not None:
-                windows = [m.steps_averaged(self.plan.average_epochs) for m in self.members]
+                windows = [member.steps_averaged() for member in self.members]
                 self.average.add(self.optimizer.weights, windows, batch.is_active)
             mean.add(loss.detach(), batch.weight.sum(dim=1))
         return mean.value()
