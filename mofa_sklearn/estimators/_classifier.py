@@ -137,7 +137,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         Whether to hold validation rows back (unless they are passed to `fit`),
         of every class the same part where that is possible, to stop when their loss
         stands still, and to keep the best epoch's weights. With False all rows are
-        learned from, and the last epoch's weights stay.
+        learned from, and the weights at the end stay.
 
     validation_fraction : float, default=0.1
         Part of the rows held back, in (0, 1). Used with ``early_stopping=True``

@@ -126,7 +126,7 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
     early_stopping : bool, default=True
         Whether to hold validation rows back (unless they are passed to `fit`),
         to stop when their loss stands still, and to keep the best epoch's weights.
-        With False all rows are learned from, and the last epoch's weights stay.
+        With False all rows are learned from, and the weights at the end stay.
 
     validation_fraction : float, default=0.1
         Part of the rows held back, in (0, 1). Used with ``early_stopping=True``

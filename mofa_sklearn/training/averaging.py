@@ -62,6 +62,7 @@ class AveragedWeights(Callback):
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         self._parameters = list(net.module_.parameters())
+        # What the network does not have now: the average, or the weights that are trained.
         self._other: list[Tensor] = [weights.detach().clone() for weights in self._parameters]
         self._is_shown = False
         self._step = 0
@@ -107,6 +108,7 @@ class StackedAverage:
     """
 
     def __init__(self, weights: Tensor) -> None:
+        # The average, or, while that is exchanged for them, the weights that are trained.
         self._other = weights.clone()
 
     def add(self, weights: Tensor, windows: Sequence[float], is_active: Sequence[bool]) -> None:

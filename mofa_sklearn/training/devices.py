@@ -72,7 +72,7 @@ def resolve_precision(precision: str, device: torch.device, n_weights: int) -> t
 
 
 def prediction_precision(precision: str) -> torch.dtype | None:
-    """Return the type that predictions' matrix products are computed in.
+    """Return the type that predictions are computed in.
 
     A training is as good in bfloat16, but a prediction has fewer digits, which may depend
     on the rows beside it and on the processor: it takes asking for.
