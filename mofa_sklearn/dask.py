@@ -12,7 +12,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from .lazy_input import is_lazy
+from .modalities._lazy_input import is_lazy
 from .training.threads import blas_threads, torch_threads
 
 __all__ = ["predict", "predict_proba"]

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.metrics import make_scorer, r2_score
 from sklearn.utils import check_array, check_consistent_length
-from sklearn.utils._param_validation import StrOptions, validate_params
-from sklearn.utils.validation import _check_sample_weight
+
+from ._sklearn_private import StrOptions, _check_sample_weight, validate_params
 
 __all__ = [
     "ccc_scorer",

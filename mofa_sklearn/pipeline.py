@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.pipeline import Pipeline
 
 from .ensemble import BlendRegressor, KFoldEnsembleClassifier, KFoldEnsembleRegressor
-from .modalities import Modalities
+from .modalities._resolve import Modalities
 from .preprocessing import ModalityPreprocessor
 from .recipes import Recipe, get_recipe
 from .recipes._recipe import Steps

@@ -13,8 +13,8 @@ from typing import Any
 from scipy import stats
 from sklearn.base import BaseEstimator
 from sklearn.metrics import check_scoring
-from sklearn.utils._param_validation import StrOptions, validate_params
 
+from ._sklearn_private import StrOptions, validate_params
 from .estimators._base import BaseMoFA
 from .networks.fusions import FUSIONS
 

@@ -15,8 +15,6 @@ from sphinx.pycode import ModuleAnalyzer
 
 import mofa_sklearn
 
-# Public, though the module has no `__all__`.
-WITHOUT_ALL = {"mofa_sklearn.modalities": ["resolve_modalities"]}
 # Members that every estimator, exception or torch module has: no page shows them.
 INHERITED_FROM = re.compile(r"sklearn\.(base\.BaseEstimator|utils)|torch|builtins")
 COMMON = re.compile(r"[gs]et_params|get_metadata_routing|set_\w+_request|extra_repr|_.*")
@@ -42,7 +40,7 @@ def public_modules():
         if any(part.startswith("_") for part in path.split(".")):
             continue
         module = importlib.import_module(path)
-        names = getattr(module, "__all__", WITHOUT_ALL.get(path, []))
+        names = getattr(module, "__all__", [])
         names = [name for name in names if not name.startswith("__")]
         if names:
             modules[path] = names

@@ -14,14 +14,16 @@ from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
-from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_consistent_length,
-)
+from sklearn.utils.validation import check_consistent_length
 from threadpoolctl import threadpool_limits
 
+from .._sklearn_private import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    _check_sample_weight,
+    _openmp_effective_n_threads,
+)
 from ..ensemble._base import _sample_weight_name
 from ..ensemble._members import set_random_states
 from ..ensemble._validation_sets import fit_with_validation, last_step, stops_early_on_rows

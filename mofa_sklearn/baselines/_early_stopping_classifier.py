@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._sklearn_private import HasMethods, _fit_context
 from ..ensemble._class_members import aligned_probabilities
+from ..estimators._classes import check_classes, classes_of
 from ..estimators._stratified import stratified
-from ..labels import check_classes, classes_of
-from ..thresholds import DEFAULT_THRESHOLD
+from ..estimators._thresholds import DEFAULT_THRESHOLD
 from ._base_early_stopping import (
     ROW_CHECKS,
     BaseEarlyStopping,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
+
+from .._sklearn_private import _fit_context
 
 # From the strongest penalty to the weakest, as parts of C: halves of orders of magnitude.
 _PATH = np.logspace(-6, 0, 13)

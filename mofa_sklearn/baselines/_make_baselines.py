@@ -14,7 +14,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import Pipeline
 
 from ..estimators import MoFARegressor
-from ..modalities import Modalities
+from ..modalities._resolve import Modalities
 from ._early_stopping import EarlyStoppingRegressor
 from ._landmarks import LandmarkKernel
 from ._mlp import EarlyStoppingMLPRegressor

@@ -11,7 +11,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 
-from ..modalities import Modalities
+from ..modalities._resolve import Modalities
 from ..preprocessing import ModalityPreprocessor
 from ._block_statistics import BlockStatistics
 from ._early_stopping_classifier import EarlyStoppingClassifier

@@ -6,10 +6,11 @@ import copy
 from typing import Any
 
 import numpy as np
-from sklearn.base import _fit_context
 from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.multiclass import unique_labels
+
+from .._sklearn_private import _fit_context
 
 
 class _StopsOnGivenRows:

@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
-from ..modalities import Modalities
+from ..modalities._resolve import Modalities
 from ..preprocessing import BlockPCA, ModalityPreprocessor
 
 N_COMPONENTS = 32

@@ -12,7 +12,8 @@ from typing import Literal, TypeVar
 
 import numpy as np
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import StrOptions, validate_params
+
+from .._sklearn_private import StrOptions, validate_params
 
 _Matrix = TypeVar("_Matrix", bound=np.ndarray)
 

@@ -10,7 +10,8 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch, check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
+
+from .._sklearn_private import Interval, validate_params
 
 # Widths of the embeddings of CLIP-RN50 (cover), VideoMAE (motion) and BGE-M3 (description).
 _DEFAULT_MODALITIES = MappingProxyType({"image": 1024, "video": 768, "text": 1024})

@@ -14,20 +14,15 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, indexable
-from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_is_fitted,
-    has_fit_parameter,
-    validate_data,
-)
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 from tqdm.auto import tqdm
 
-from .._completion import CompletesWhatIsThere
-from .._html_repr import ensemble_block
-from .._short_repr import ShortRepr
-from ..lazy_input import refuse_lazy
+from .._repr._completion import CompletesWhatIsThere
+from .._repr._html import ensemble_block
+from .._repr._short import ShortRepr
+from .._sklearn_private import HasMethods, StrOptions, _check_sample_weight
+from ..modalities._lazy_input import refuse_lazy
 from ._checkpoint import Checkpoint, fingerprint_of
 from ._cluster import fit_on_cluster, on_cluster
 from ._members import Fold, Member, MemberTask, fit_members, trains_stacked

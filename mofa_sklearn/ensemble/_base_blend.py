@@ -8,23 +8,21 @@ from typing import Any
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, clone
-from sklearn.ensemble._base import _BaseHeterogeneousEnsemble
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags, indexable
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
-    _raise_for_params,
     get_routing_for_object,
     process_routing,
 )
 from tqdm.auto import tqdm
 
-from .._completion import CompletesWhatIsThere
-from .._html_repr import blend_block
-from .._short_repr import ShortRepr
+from .._repr._completion import CompletesWhatIsThere
+from .._repr._html import blend_block
+from .._repr._short import ShortRepr
+from .._sklearn_private import StrOptions, _BaseHeterogeneousEnsemble, _raise_for_params
 from ._base import BaseKFoldEnsemble, _sample_weight_name
 from ._blend_parts import SplitsOfBlend
 from ._cluster import rows_sent_once

@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import RegressorMixin, _fit_context
+from sklearn.base import RegressorMixin
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import Interval, validate_params
-from sklearn.utils.validation import (
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+
+from .._sklearn_private import (
+    Interval,
     _check_sample_weight,
     _check_y,
-    check_consistent_length,
-    check_is_fitted,
-    validate_data,
+    _fit_context,
+    validate_params,
 )
-
-from ..lazy_input import refuse_lazy
+from ..modalities._lazy_input import refuse_lazy
 from ._base_blend import REPORT_ROW, BaseBlend
 from ._blend_intervals import BlendIntervals
 from ._blend_parts import member_predictions, out_of_fold

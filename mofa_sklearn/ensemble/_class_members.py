@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import _safe_indexing
 
-from ..labels import classes_of
+from .._sklearn_private import _safe_indexing
+from ..estimators._classes import classes_of
 from ._members import Fold, Member, MemberTask
 
 

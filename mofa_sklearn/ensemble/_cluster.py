@@ -14,8 +14,8 @@ import numpy as np
 from joblib import parallel_config
 from joblib.parallel import get_active_backend
 from sklearn import config_context, get_config
-from sklearn.utils.validation import _num_samples
 
+from .._sklearn_private import _num_samples
 from ..training.interrupts import cancellable
 from ..training.threads import blas_threads
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
-from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from ..labels import check_classes, classes_of
-from ..lazy_input import refuse_lazy
-from ..thresholds import DEFAULT_THRESHOLD, tune_thresholds
+from .._sklearn_private import HasMethods, _fit_context
+from ..estimators._classes import check_classes, classes_of
+from ..estimators._thresholds import DEFAULT_THRESHOLD, tune_thresholds
+from ..modalities._lazy_input import refuse_lazy
 from ._base import BaseKFoldEnsemble, average_held_out
 from ._class_members import ClassifierTask, aligned_probabilities
 from ._members import Fold, Member

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn import get_config
-from sklearn.base import RegressorMixin, _fit_context
+from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
-from sklearn.utils._param_validation import Interval, validate_params
-from sklearn.utils.validation import _check_y, check_consistent_length, validate_data
+from sklearn.utils.validation import check_consistent_length, validate_data
 
-from .._html_repr import ensemble_block
+from .._repr._html import ensemble_block
+from .._sklearn_private import Interval, _check_y, _fit_context, validate_params
 from ._base import BaseKFoldEnsemble, average_held_out
 from ._blend_weights import blend
 from ._cluster import rows_sent_once

@@ -16,10 +16,9 @@ from joblib import cpu_count, effective_n_jobs
 from joblib.parallel import ThreadingBackend, get_active_backend
 from sklearn import config_context, get_config
 from sklearn.base import BaseEstimator, clone
-from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _num_samples
 
+from .._sklearn_private import _num_samples, _safe_indexing
 from ..training.interrupts import cancellable, interrupts_go_up
 from ..training.threads import blas_threads, ready_for_threads, torch_threads
 from ._validation_sets import (

@@ -13,16 +13,16 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 
-from .._completion import CompletesWhatIsThere
-from .._html_repr import ShowsModalities
-from ..lazy_input import refuse_lazy
-from ..missing import check_blocks
+from .._repr._completion import CompletesWhatIsThere
+from .._repr._html import ShowsModalities
+from .._sklearn_private import Interval, StrOptions, _check_sample_weight
 from ..modalities import resolve_modalities
+from ..modalities._lazy_input import refuse_lazy
+from ..modalities._missing import check_blocks
 from ..networks import MoFANetwork
 from ..networks.fusions import FUSIONS
 from ..networks.losses import LOSSES, make_loss

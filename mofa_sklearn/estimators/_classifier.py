@@ -6,20 +6,20 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.base import ClassifierMixin
 from torch import nn
 
-from ..labels import check_classes
+from .._sklearn_private import Interval, StrOptions, _fit_context
 from ..networks.losses import CLASS_LOSSES, PositiveWeighted, make_loss
-from ..thresholds import DEFAULT_THRESHOLD, tune_thresholds
 from ..training.batches import Rows
 from ..training.devices import resolve_device
 from ..training.train import TrainingResult, train
 from ._base import BaseMoFA, LabelledRows, Training, random_state_of
+from ._classes import check_classes
 from ._labels import Coding, LabelSet, coding_of, learn_coding
 from ._stacked import stacks
 from ._stratified import stratified
+from ._thresholds import DEFAULT_THRESHOLD, tune_thresholds
 
 
 def _stacks(

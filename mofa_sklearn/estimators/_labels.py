@@ -10,8 +10,8 @@ import torch
 from scipy.special import expit, log_softmax, softmax
 from sklearn.utils.class_weight import compute_class_weight
 
-from ..labels import classes_of
 from ..networks.losses import CLASS_LOSSES, LABEL_LOSSES, ORDINAL_LOSSES, ordered_logits
+from ._classes import classes_of
 
 # Of the classes' probabilities before a logarithm.
 _MIN_PROBABILITY = np.finfo(np.float64).tiny

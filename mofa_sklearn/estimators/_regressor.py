@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.base import RegressorMixin, _fit_context
+from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 from torch import nn
 
+from .._sklearn_private import _fit_context
 from ..networks.losses import TargetWeighted
 from ..training.batches import Rows
 from ..training.devices import resolve_device

@@ -6,14 +6,14 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._html_repr import ShowsModalities
-from ..missing import check_blocks
+from .._repr._html import ShowsModalities
+from .._sklearn_private import Interval, _fit_context
 from ..modalities import resolve_modalities
+from ..modalities._missing import check_blocks
 from ..preprocessing import RetrievalAugmenter
 from ..preprocessing._cross_fitting import cross_fitting_folds
 from ._columns import components, filled, mean_and_scale, project

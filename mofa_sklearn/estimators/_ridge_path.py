@@ -7,16 +7,12 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_array, check_random_state
-from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._html_repr import ShowsModalities
+from .._repr._html import ShowsModalities
+from .._sklearn_private import Interval, _check_sample_weight, _fit_context
 from ..modalities import resolve_modalities
 from ._columns import components, filled, mean_and_scale, project
 

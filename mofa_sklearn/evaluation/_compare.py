@@ -11,10 +11,10 @@ import pandas as pd
 from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.utils import indexable
-from sklearn.utils._param_validation import StrOptions, validate_params
 from sklearn.utils.parallel import Parallel, delayed
 from tqdm.auto import tqdm
 
+from .._sklearn_private import StrOptions, validate_params
 from ..metrics import _check_target_names
 from ._columns import ERROR, KEYS, SCORER_PREFIX, SECONDS
 from ._folds import FoldTask, nmse_columns

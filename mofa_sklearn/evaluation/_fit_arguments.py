@@ -10,9 +10,10 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
-from sklearn.utils import _safe_indexing
 from sklearn.utils.metadata_routing import get_routing_for_object
-from sklearn.utils.validation import _num_samples, has_fit_parameter
+from sklearn.utils.validation import has_fit_parameter
+
+from .._sklearn_private import _num_samples, _safe_indexing
 
 # What all of scikit-learn's searches descend from.
 _BaseSearchCV = GridSearchCV.__base__

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import check_scoring
-from sklearn.utils import _safe_indexing
-from sklearn.utils.validation import _num_samples
 
+from .._sklearn_private import _num_samples, _safe_indexing
 from ..metrics import normalized_mean_squared_error
 from ..training.interrupts import interrupts_go_up
 from ._columns import ERROR, SCORER_PREFIX

@@ -7,8 +7,8 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 from scipy import stats
-from sklearn.utils._param_validation import Interval, validate_params
 
+from .._sklearn_private import Interval, validate_params
 from ._columns import check_metric
 from ._leaderboard import leaderboard
 

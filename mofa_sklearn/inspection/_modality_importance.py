@@ -12,13 +12,14 @@ import pandas as pd
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.utils import Bunch, check_array, check_consistent_length, check_random_state
-from sklearn.utils._param_validation import HasMethods, Interval, validate_params
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
+from .._sklearn_private import HasMethods, Interval, _check_sample_weight, validate_params
 from ..ensemble._target_names import target_names_of
 from ..metrics import normalized_mean_squared_error
-from ..modalities import Modalities, resolve_modalities
+from ..modalities import resolve_modalities
+from ..modalities._resolve import Modalities
 from ._held_out import check_same_rows
 from ._permutation import missing_blocks
 from ._permuted_prediction import Part, exchange, exchanged_rows, parts_of, predict_parts

@@ -4,7 +4,8 @@ from sklearn.base import OneToOneFeatureMixin
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from ..modalities import column_names, resolve_modalities
+from ..modalities import resolve_modalities
+from ..modalities._names import column_names
 
 
 def unwrap(estimator, X=None):

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 from sklearn.neighbors import KDTree
 
+from .._sklearn_private import TreePredictor
 from ._errors import PersistenceError
 from ._objects import objects_of
 from ._types import BOOSTED_TREE, NEIGHBOR_TREE

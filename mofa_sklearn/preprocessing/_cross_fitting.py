@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, check_cv
 
-from ..modalities import first_few
+from ..modalities._positions import first_few
 
 
 def cross_fitting_folds(

@@ -6,11 +6,12 @@ from inspect import signature
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.preprocessing import KBinsDiscretizer
 from sklearn.utils import check_array, column_or_1d
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
+
+from .._sklearn_private import Interval, _fit_context
 
 
 class EngagementBinner(TransformerMixin, BaseEstimator):

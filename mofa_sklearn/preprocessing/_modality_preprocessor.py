@@ -7,20 +7,23 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils import get_tags
-from sklearn.utils._param_validation import HasMethods, StrOptions
-from sklearn.utils.metaestimators import _BaseComposition
-from sklearn.utils.validation import (
-    _check_feature_names_in,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._html_repr import preprocessor_block, widths_of
-from ..lazy_input import refuse_lazy
-from ..missing import check_finite_or_missing
-from ..modalities import as_slice, modality_of, resolve_modalities
+from .._repr._html import preprocessor_block, widths_of
+from .._sklearn_private import (
+    HasMethods,
+    StrOptions,
+    _BaseComposition,
+    _check_feature_names_in,
+    _fit_context,
+)
+from ..modalities import resolve_modalities
+from ..modalities._lazy_input import refuse_lazy
+from ..modalities._missing import check_finite_or_missing
+from ..modalities._names import modality_of
+from ..modalities._positions import as_slice
 
 
 class ModalityPreprocessor(TransformerMixin, _BaseComposition):

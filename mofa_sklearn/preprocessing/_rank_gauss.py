@@ -6,12 +6,12 @@ from numbers import Integral
 import numpy as np
 import torch
 from scipy.special import ndtri
-from sklearn.base import _fit_context
 from sklearn.preprocessing import QuantileTransformer
 from sklearn.utils import check_array, check_random_state, resample
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted, validate_data
+
+from .._sklearn_private import Interval, _fit_context
 
 # A value this close to the end of a range counts as the end; the normal scores are cut off at the
 # same probability, so that the two extremes stay finite and can be inverted. It is the threshold

@@ -6,19 +6,16 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import (
-    _check_feature_names_in,
-    check_consistent_length,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from .._html_repr import ShowsModalities
-from ..missing import check_blocks
-from ..modalities import as_slice, column_names, first_few, modality_of, resolve_modalities
+from .._repr._html import ShowsModalities
+from .._sklearn_private import Interval, StrOptions, _check_feature_names_in, _fit_context
+from ..modalities import resolve_modalities
+from ..modalities._missing import check_blocks
+from ..modalities._names import column_names, modality_of
+from ..modalities._positions import as_slice, first_few
 from ._cross_fitting import cross_fitting_folds
 from ._memory import DISTANCES, Memory, is_missing
 

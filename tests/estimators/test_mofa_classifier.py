@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.metrics import f1_score, make_scorer, roc_auc_score
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 
+from mofa_sklearn.estimators._thresholds import tune_thresholds
 from mofa_sklearn.networks.losses import (
     BinaryFocal,
     CumulativeLink,
@@ -19,7 +20,6 @@ from mofa_sklearn.networks.losses import (
     SquaredError,
     ordered_logits,
 )
-from mofa_sklearn.thresholds import tune_thresholds
 
 from ..classes import KINDS, make_classes, small_classifier, small_classifier_of
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
 
-from ...modalities import Modalities
+from ..._sklearn_private import Interval, validate_params
+from ...modalities._resolve import Modalities
 from ._columns import describe_blocks, describe_columns, find_duplicate_columns
 from ._data import Data, read_data
 from ._groups import describe_group_variance, describe_groups

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import gen_batches
 
-from ...modalities import as_slice
+from ...modalities._positions import as_slice
 from ._data import Data
 
 #: A column with one value in this share of its rows, or more, is near-constant.

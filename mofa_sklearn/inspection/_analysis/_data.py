@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
-from ...modalities import Modalities, column_names, resolve_modalities
+from ...modalities import resolve_modalities
+from ...modalities._names import column_names
+from ...modalities._resolve import Modalities
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from . import _figures as figures
 from ._columns import NEAR_CONSTANT_SHARE, OUTLIER_RANGES
@@ -25,12 +24,10 @@ from ._html import (
     text,
 )
 from ._rank_gauss import HISTOGRAM_LIMIT
-
-if TYPE_CHECKING:
-    from ._report import ModalityReport
+from ._tables import ReportTables
 
 
-def blocks_table(report: ModalityReport) -> str:
+def blocks_table(report: ReportTables) -> str:
     """Return the table of blocks."""
     columns = [
         Column("n_columns", "Columns", count),
@@ -45,7 +42,7 @@ def blocks_table(report: ModalityReport) -> str:
     return table(report.blocks, columns, "Blocks at a glance", "Modality")
 
 
-def blocks_section(report: ModalityReport) -> Section:
+def blocks_section(report: ReportTables) -> Section:
     lead = (
         "The size and scale of each block of columns. If standard deviations or row norms differ "
         "by orders of magnitude, standardise each block; if many columns are near-constant, drop "
@@ -62,7 +59,7 @@ def blocks_section(report: ModalityReport) -> Section:
     return section("blocks", "Blocks", lead, *parts)
 
 
-def missing_section(report: ModalityReport) -> Section:
+def missing_section(report: ReportTables) -> Section:
     lead = (
         "How much is missing. A modality may be missing as a whole in a row (its block is all "
         "NaN): networks mask it. Single missing values have to be imputed first."
@@ -79,7 +76,7 @@ def missing_section(report: ModalityReport) -> Section:
     )
 
 
-def duplicates_section(report: ModalityReport) -> Section:
+def duplicates_section(report: ReportTables) -> Section:
     lead = (
         "Rows and columns that occur more than once. A whole row that is repeated can be in both "
         "the training and the test rows of a fold, which makes scores too good: drop it. A "
@@ -111,7 +108,7 @@ def duplicates_section(report: ModalityReport) -> Section:
     return section("duplicates", "Duplicates", lead, *parts)
 
 
-def shapes_section(report: ModalityReport) -> Section:
+def shapes_section(report: ReportTables) -> Section:
     lead = (
         "How far the columns are from a normal distribution, as they are and after RankGauss. "
         "Networks and linear models learn badly from long tails: if skew or kurtosis are large "
@@ -137,7 +134,7 @@ def shapes_section(report: ModalityReport) -> Section:
     return section("shapes", "Shape of the columns", lead, *parts)
 
 
-def _distribution_pictures(report: ModalityReport) -> str:
+def _distribution_pictures(report: ReportTables) -> str:
     images = []
     for name in report.shapes.index[:MAX_PICTURES]:
         shape = report.shapes.loc[name]
@@ -161,7 +158,7 @@ def _distribution_pictures(report: ModalityReport) -> str:
     )
 
 
-def _heaviest_columns(report: ModalityReport) -> str:
+def _heaviest_columns(report: ReportTables) -> str:
     heavy = report.columns[report.columns["heavy_tailed"]]
     if heavy.empty:
         return "<p>No single column is heavy-tailed.</p>"
@@ -181,7 +178,7 @@ def _heaviest_columns(report: ModalityReport) -> str:
     )
 
 
-def spectra_section(report: ModalityReport) -> Section:
+def spectra_section(report: ReportTables) -> Section:
     lead = (
         "In how many directions a block really varies. If a few components hold most of the "
         "variance, or columns are many and rows few, a PCA of the block makes training quicker "

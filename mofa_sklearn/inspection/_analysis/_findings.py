@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from ._predictive import ALL_BLOCKS, MIN_ROWS, NO_BLOCK
-
-if TYPE_CHECKING:
-    from ._report import ModalityReport
+from ._tables import ReportTables
 
 #: The most urgent first.
 SEVERITIES = ("problem", "warning", "note")
@@ -40,12 +38,12 @@ class Finding(NamedTuple):
     advice: str
 
 
-def collect_findings(report: ModalityReport) -> pd.DataFrame:
+def collect_findings(report: ReportTables) -> pd.DataFrame:
     """Go through the tables of a report.
 
     Parameters
     ----------
-    report : ModalityReport
+    report : ReportTables
         With all tables but this one.
 
     Returns
@@ -60,7 +58,7 @@ def collect_findings(report: ModalityReport) -> pd.DataFrame:
     return pd.DataFrame(found, columns=list(Finding._fields))
 
 
-def _rows(report: ModalityReport) -> Iterator[Finding]:
+def _rows(report: ReportTables) -> Iterator[Finding]:
     if report.n_empty_rows:
         yield Finding(
             "problem",
@@ -99,7 +97,7 @@ def _rows(report: ModalityReport) -> Iterator[Finding]:
             )
 
 
-def _duplicate_rows(report: ModalityReport) -> Iterator[Finding]:
+def _duplicate_rows(report: ReportTables) -> Iterator[Finding]:
     n_duplicates = len(report.duplicate_rows)
     if not n_duplicates:
         return
@@ -119,7 +117,7 @@ def _duplicate_rows(report: ModalityReport) -> Iterator[Finding]:
         yield Finding("note", "rows", f"{found}, always in one group", "Folds by group are safe.")
 
 
-def _columns(report: ModalityReport) -> Iterator[Finding]:
+def _columns(report: ReportTables) -> Iterator[Finding]:
     same = report.duplicate_columns
     for (name, other), pairs in same.groupby(["modality", "same_as_modality"], sort=False):
         column, earlier = pairs[["column", "same_as"]].iloc[0]
@@ -164,7 +162,7 @@ def _columns(report: ModalityReport) -> Iterator[Finding]:
             )
 
 
-def _shapes(report: ModalityReport) -> Iterator[Finding]:
+def _shapes(report: ReportTables) -> Iterator[Finding]:
     for name, block in report.blocks.iterrows():
         share = block["n_heavy_tailed"] / block["n_columns"]
         if share > _HEAVY_SHARE:
@@ -191,7 +189,7 @@ def _shapes(report: ModalityReport) -> Iterator[Finding]:
         )
 
 
-def _spectra(report: ModalityReport) -> Iterator[Finding]:
+def _spectra(report: ReportTables) -> Iterator[Finding]:
     for name, spectrum in report.spectra.iterrows():
         needed = spectrum["components_90"]
         if spectrum["n_columns"] >= _WIDE_BLOCK and 0 < needed <= (
@@ -214,7 +212,7 @@ def _spectra(report: ModalityReport) -> Iterator[Finding]:
         )
 
 
-def _targets(report: ModalityReport) -> Iterator[Finding]:
+def _targets(report: ReportTables) -> Iterator[Finding]:
     if report.targets is None or report.target_correlations is None:
         return
     for name, target in report.targets.iterrows():
@@ -246,7 +244,7 @@ def _targets(report: ModalityReport) -> Iterator[Finding]:
             )
 
 
-def _groups(report: ModalityReport) -> Iterator[Finding]:
+def _groups(report: ReportTables) -> Iterator[Finding]:
     if report.group_variance is None:
         if report.targets is not None and report.groups is None:
             yield Finding(
@@ -268,7 +266,7 @@ def _groups(report: ModalityReport) -> Iterator[Finding]:
         )
 
 
-def _scores(report: ModalityReport) -> Iterator[Finding]:
+def _scores(report: ReportTables) -> Iterator[Finding]:
     scores = report.block_scores
     if report.targets is None:
         return

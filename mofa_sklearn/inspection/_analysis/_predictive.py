@@ -10,7 +10,7 @@ from sklearn.model_selection import GroupKFold, GroupShuffleSplit
 
 from ...estimators import RidgePathRegressor
 from ...metrics import normalized_mean_squared_error
-from ...modalities import as_slice
+from ...modalities._positions import as_slice
 from ...preprocessing import RankGaussTransformer
 from ._data import Data
 

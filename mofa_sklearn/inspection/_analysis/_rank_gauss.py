@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import gen_batches
 
-from ...modalities import as_slice
+from ...modalities._positions import as_slice
 from ...preprocessing import RankGaussTransformer
 from ._columns import is_heavy_tailed, moments
 from ._data import Data

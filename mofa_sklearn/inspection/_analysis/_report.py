@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from .._drawing import import_pyplot, make_axes
 from . import _figures as figures
@@ -16,10 +15,11 @@ from ._feature_sections import blocks_table
 from ._findings import SEVERITIES, collect_findings
 from ._page import contents, fragment, page
 from ._sections import findings_section, heading, make_sections
+from ._tables import ReportTables
 
 
 @dataclass(repr=False, eq=False)
-class ModalityReport:
+class ModalityReport(ReportTables):
     """What :func:`analyze_modalities` found.
 
     The tables are pandas DataFrames, to be read, saved or drawn; `to_html` writes all of it as
@@ -88,30 +88,6 @@ class ModalityReport:
     --------
     analyze_modalities : Makes a report.
     """
-
-    n_samples: int
-    n_sampled: int
-    cv: int
-    blocks: pd.DataFrame
-    columns: pd.DataFrame
-    duplicate_columns: pd.DataFrame
-    duplicate_rows: np.ndarray
-    n_duplicates_across_groups: int
-    n_empty_rows: int
-    shapes: pd.DataFrame
-    histograms: pd.DataFrame
-    spectra: pd.DataFrame
-    explained_variance: pd.DataFrame
-    targets: pd.DataFrame | None = None
-    target_correlations: pd.DataFrame | None = None
-    target_ratios: pd.DataFrame | None = None
-    target_kind: str | None = None
-    target_values: pd.DataFrame | None = None
-    groups: pd.Series | None = None
-    group_sizes: np.ndarray | None = None
-    group_variance: pd.DataFrame | None = None
-    block_scores: pd.DataFrame | None = None
-    findings: pd.DataFrame = field(init=False)
 
     def __post_init__(self) -> None:
         self.findings = collect_findings(self)

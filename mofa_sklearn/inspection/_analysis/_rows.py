@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import gen_batches
 
-from ...missing import check_finite_or_missing
-from ...modalities import as_slice
+from ...modalities._missing import check_finite_or_missing
+from ...modalities._positions import as_slice
 from ._data import Data
 
 # Rows read at a time: bounds the memory on memory-mapped data.

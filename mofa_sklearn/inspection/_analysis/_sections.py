@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ._feature_sections import (
     blocks_section,
     duplicates_section,
@@ -12,11 +10,8 @@ from ._feature_sections import (
     spectra_section,
 )
 from ._html import Section, paragraph, section, text
+from ._tables import ReportTables
 from ._target_sections import groups_section, scores_section, targets_section
-
-if TYPE_CHECKING:
-    from ._report import ModalityReport
-
 
 _SECTIONS = (
     blocks_section,
@@ -30,13 +25,13 @@ _SECTIONS = (
 )
 
 
-def make_sections(report: ModalityReport) -> list[Section]:
+def make_sections(report: ReportTables) -> list[Section]:
     """Write the sections that the report has something for, in the order of the page."""
     made = [findings_section(report), *(write(report) for write in _SECTIONS)]
     return [each for each in made if each is not None]
 
 
-def heading(report: ModalityReport) -> str:
+def heading(report: ReportTables) -> str:
     """Return the page's heading, and what the report is of."""
     parts = [
         f"{report.n_samples:,} rows",
@@ -58,7 +53,7 @@ def heading(report: ModalityReport) -> str:
     return f"<h1>Modality report</h1>{paragraph('; '.join(parts) + '.')}{sampled}"
 
 
-def findings_section(report: ModalityReport) -> Section:
+def findings_section(report: ReportTables) -> Section:
     """Return the list of what to look at first."""
     lead = (
         "What stands out, the most urgent first: deal with problems before you train, decide "

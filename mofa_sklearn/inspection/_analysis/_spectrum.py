@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ...modalities import as_slice
+from ...modalities._positions import as_slice
 from ._columns import moments
 from ._data import Data
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -26,12 +25,10 @@ from ._html import (
     table,
 )
 from ._predictive import ALL_SHUFFLED
-
-if TYPE_CHECKING:
-    from ._report import ModalityReport
+from ._tables import ReportTables
 
 
-def targets_section(report: ModalityReport) -> Section | None:
+def targets_section(report: ReportTables) -> Section | None:
     if report.targets is None or report.target_values is None:
         return None
     lead = (
@@ -84,7 +81,7 @@ def _correlation_picture(correlations: pd.DataFrame) -> str:
     return pictures([image], "Pearson's correlations between the targets.")
 
 
-def _ratios(report: ModalityReport) -> str:
+def _ratios(report: ReportTables) -> str:
     ratios = report.target_ratios
     if ratios is None or ratios.empty:
         return paragraph(
@@ -109,7 +106,7 @@ def _ratios(report: ModalityReport) -> str:
     )
 
 
-def groups_section(report: ModalityReport) -> Section | None:
+def groups_section(report: ReportTables) -> Section | None:
     if report.groups is None or report.group_sizes is None:
         return None
     lead = (
@@ -147,7 +144,7 @@ def groups_section(report: ModalityReport) -> Section | None:
     return section("groups", "Groups", lead, *parts)
 
 
-def scores_section(report: ModalityReport) -> Section | None:
+def scores_section(report: ReportTables) -> Section | None:
     scores = report.block_scores
     if scores is None or report.targets is None:
         return None

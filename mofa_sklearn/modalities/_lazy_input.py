@@ -19,7 +19,7 @@ def is_lazy(X: Any) -> bool:
 
     Examples
     --------
-    >>> from mofa_sklearn.lazy_input import is_lazy
+    >>> from mofa_sklearn.modalities._lazy_input import is_lazy
     >>> is_lazy([[1.0, 2.0]])
     False
     """

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from mofa_sklearn.missing import check_blocks
+from mofa_sklearn.modalities._missing import check_blocks
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

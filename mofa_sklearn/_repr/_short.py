@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sklearn.utils._pprint import _EstimatorPrettyPrinter
+from .._sklearn_private import _EstimatorPrettyPrinter
 
 _MAX_LINES = 45
 

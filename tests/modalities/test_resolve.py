@@ -9,7 +9,9 @@ from numpy.testing import assert_array_equal
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.preprocessing import StandardScaler
 
-from mofa_sklearn.modalities import as_slice, modality_of, resolve_modalities
+from mofa_sklearn.modalities import resolve_modalities
+from mofa_sklearn.modalities._names import modality_of
+from mofa_sklearn.modalities._positions import as_slice
 
 NAMES = ["image_0", "image_1", "text_0", "text_1", "text_2"]
 X = np.zeros((3, 5))

@@ -11,6 +11,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ._names import column_names, modality_of
+from ._positions import first_few
+
 Modalities: TypeAlias = Mapping[str, Any] | Callable[[Any], Mapping[str, Any]] | None
 
 #: The name of the only block of a matrix whose columns have no names.
@@ -92,74 +95,6 @@ def resolve_modalities(X: Any, modalities: Modalities = None) -> dict[str, np.nd
     }
     _check_partition(blocks, names, n_features)
     return blocks
-
-
-def column_names(X: Any) -> list[str] | None:
-    """Return the column names of a DataFrame, or None where there are none.
-
-    Parameters
-    ----------
-    X : array-like or DataFrame of shape (n_samples, n_features)
-        The data.
-
-    Returns
-    -------
-    list of str of length n_features, or None
-        None for arrays and for frames whose column names are not all strings,
-        which scikit-learn does not count as feature names either.
-    """
-    columns = getattr(X, "columns", None)
-    if columns is None:
-        return None
-    names = list(columns)
-    return names if names and all(isinstance(name, str) for name in names) else None
-
-
-def modality_of(column: str) -> str | None:
-    """Return the modality that a column's name tells, None where it tells none.
-
-    Parameters
-    ----------
-    column : str
-        A column's name.
-
-    Returns
-    -------
-    str or None
-        The part before the first ``"__"``, else before a last ``"_<digits>"``.
-
-    Examples
-    --------
-    >>> from mofa_sklearn.modalities import modality_of
-    >>> modality_of("text__pca0"), modality_of("cover_image_17"), modality_of("age")
-    ('text', 'cover_image', None)
-    """
-    prefix, separator, _ = column.partition("__")
-    if separator and prefix:
-        return prefix
-    prefix, separator, number = column.rpartition("_")
-    return prefix if separator and prefix and number.isdecimal() else None
-
-
-def as_slice(positions: np.ndarray) -> slice | np.ndarray:
-    """Return consecutive positions as a slice, which takes a view instead of a copy.
-
-    Parameters
-    ----------
-    positions : ndarray of int
-        Column positions.
-
-    Returns
-    -------
-    slice or ndarray of int
-        A slice where the positions are consecutive and ascending, else the
-        positions as they are.
-    """
-    if len(positions) and np.array_equal(
-        positions, np.arange(positions[0], positions[0] + len(positions))
-    ):
-        return slice(int(positions[0]), int(positions[-1]) + 1)
-    return positions
 
 
 def _width(X: Any) -> int:
@@ -339,9 +274,3 @@ def _check_partition(
             f"columns belong to none of them ({first_few(columns)}). Give every column to a "
             "modality, or select the columns first (sklearn.compose.ColumnTransformer)."
         )
-
-
-def first_few(values: list, limit: int = 5) -> str:
-    """Write down the first few values, and how many there are, for an error's message."""
-    shown = ", ".join(repr(value) for value in values[:limit])
-    return shown if len(values) <= limit else f"{shown}, ... ({len(values)} in all)"

@@ -10,10 +10,7 @@ from collections.abc import Mapping, Sequence
 from numbers import Integral
 from typing import Any
 
-try:
-    from sklearn.utils._repr_html.estimator import _VisualBlock
-except ImportError:  # scikit-learn 1.6
-    from sklearn.utils._estimator_html_repr import _VisualBlock
+from .._sklearn_private import _VisualBlock
 
 _MAX_SHOWN = 6
 
@@ -70,7 +67,7 @@ def caption_of(widths: Mapping[str, int | None]) -> str | None:
 
     Examples
     --------
-    >>> from mofa_sklearn._html_repr import caption_of
+    >>> from mofa_sklearn._repr._html import caption_of
     >>> caption_of({"image": 1024, "text": 768})
     'image 1024, text 768'
     """

@@ -14,7 +14,7 @@ from mofa_sklearn import (
     MoFARegressor,
     make_mofa_pipeline,
 )
-from mofa_sklearn._html_repr import caption_of
+from mofa_sklearn._repr._html import caption_of
 from mofa_sklearn.datasets import make_micro_videos
 from mofa_sklearn.estimators import RetrievalRegressor, RidgePathRegressor
 from mofa_sklearn.preprocessing import RetrievalAugmenter

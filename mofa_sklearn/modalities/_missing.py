@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .modalities import as_slice, first_few
+from ._positions import as_slice, first_few
 
 # Rows checked for NaN at a time: bounds the memory of the check on memory-mapped data.
 _CHECK_ROWS = 16_384

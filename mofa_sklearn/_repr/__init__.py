@@ -1,0 +1,1 @@
+"""What a notebook, a terminal and tab completion show."""
