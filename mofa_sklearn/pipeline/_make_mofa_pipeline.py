@@ -7,11 +7,10 @@ from typing import Any
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.pipeline import Pipeline
 
-from .ensemble import BlendRegressor, KFoldEnsembleClassifier, KFoldEnsembleRegressor
-from .modalities._resolve import Modalities
-from .preprocessing import ModalityPreprocessor
-from .recipes import Recipe, get_recipe
-from .recipes._recipe import Steps
+from ..ensemble import BlendRegressor, KFoldEnsembleClassifier, KFoldEnsembleRegressor
+from ..modalities._resolve import Modalities
+from ..recipes import Recipe, get_recipe
+from ._preprocessing import make_preprocessor, preprocessing_steps
 
 
 def make_mofa_pipeline(
@@ -149,7 +148,7 @@ def make_mofa_pipeline(
         companions = [(name, clone(each)) for name, each in chosen.companions] or None
     if ensemble:
         estimator = _make_ensemble(estimator, companions, params)
-    steps = _preprocessing_steps(chosen, modalities, imputer, random_state)
+    steps = preprocessing_steps(chosen, modalities, imputer, random_state)
     return Pipeline([*steps, (_role(estimator), estimator)])
 
 
@@ -157,15 +156,15 @@ def _make_average(
     recipe: Recipe, modalities: Modalities, imputer: BaseEstimator | None, params: dict[str, Any]
 ) -> Pipeline:
     """Average the network's ensemble, with its own preprocessing, and baselines."""
-    from .baselines import make_baselines
+    from ..baselines import make_baselines
 
     random_state = params["random_state"]
     members = _make_ensemble(recipe.make_estimator(random_state), None, params)
-    steps = _preprocessing_steps(recipe, None, None, random_state)
+    steps = preprocessing_steps(recipe, None, None, random_state)
     parts = [("network", Pipeline([*steps, ("regressor", members)]))]
     parts += make_baselines(names=recipe.baselines, random_state=random_state).items()
     # It names the columns, from which the parts know the modalities.
-    preprocess = _make_preprocessor((), {}, modalities, imputer)
+    preprocess = make_preprocessor((), {}, modalities, imputer)
     average = BlendRegressor(parts, weights="uniform", **params)
     return Pipeline([("preprocess", preprocess), ("regressor", average)])
 
@@ -176,35 +175,6 @@ def _make_ensemble(
     if is_classifier(estimator):
         return KFoldEnsembleClassifier(estimator, **params)
     return KFoldEnsembleRegressor(estimator, companions=companions, **params)
-
-
-def _preprocessing_steps(
-    recipe: Recipe, modalities: Modalities, imputer: BaseEstimator | None, random_state: Any
-) -> list:
-    preprocess = _make_preprocessor(recipe.steps, recipe.named_steps, modalities, imputer)
-    joint = [
-        (name, clone(step).set_params(random_state=random_state))
-        for name, step in recipe.joint_steps
-    ]
-    return [("preprocess", preprocess), *joint]
-
-
-def _make_preprocessor(
-    steps: Steps,
-    named_steps: dict[str, Steps],
-    modalities: Modalities,
-    imputer: BaseEstimator | None,
-) -> ModalityPreprocessor:
-    named = [(name, _block_pipeline(own, imputer)) for name, own in named_steps.items()]
-    return ModalityPreprocessor(
-        _block_pipeline(steps, imputer), transformers=named, modalities=modalities
-    ).set_output(transform="pandas")  # the column names tell the network the modalities
-
-
-def _block_pipeline(steps: Steps, imputer: BaseEstimator | None) -> Pipeline | str:
-    first = [] if imputer is None else [("impute", clone(imputer))]
-    block = [*first, *((name, clone(step)) for name, step in steps)]
-    return Pipeline(block) if block else "passthrough"
 
 
 def _role(estimator: BaseEstimator) -> str:

@@ -28,7 +28,7 @@ from mofa_sklearn import (
 from mofa_sklearn.datasets import make_micro_videos
 from mofa_sklearn.metrics import make_target_scorers
 
-from .helpers import run_in_fresh_process
+from ..helpers import run_in_fresh_process
 
 # The original's 1000 quantiles are more than these data have rows.
 pytestmark = pytest.mark.filterwarnings("ignore:n_quantiles:UserWarning")
