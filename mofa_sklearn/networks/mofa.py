@@ -166,8 +166,10 @@ class MoFANetwork(nn.Module):
         blocks = x.split(self.widths, dim=-1)
         # A block is NaN throughout or not at all, so its first column tells.
         present = ~torch.stack([block[..., 0] for block in blocks], dim=-1).isnan()
-        # Asking costs nothing on a CPU, and saves copies; a GPU would have to wait for the answer.
-        is_complete = present.device.type == "cpu" and bool(present.all())
+        # Asking costs nothing on a CPU, and saves copies; a GPU would have to wait for the answer,
+        # and a graph that is compiled or exported has to hold for any rows.
+        can_ask = present.device.type == "cpu" and not torch.compiler.is_compiling()
+        is_complete = can_ask and bool(present.all())
         if not is_complete:
             blocks = [block.nan_to_num() for block in blocks]
         hidden = self.modality_dropout * self.modality_strength if self.training else 0.0

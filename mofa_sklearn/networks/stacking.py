@@ -47,7 +47,8 @@ class StackedLinear(nn.Module):
         """Give all members the same rows, in one matrix product."""
         bias = None if self.bias is None else self.bias.flatten()
         y = F.linear(x, self.weight.flatten(0, 1), bias)  # (batch, n_members * n_out)
-        return y.view(len(x), len(self.weight), -1).transpose(0, 1)
+        # A length would become a constant of an exported graph; a shape does not.
+        return y.view(x.shape[0], len(self.weight), -1).transpose(0, 1)
 
     def extra_repr(self) -> str:
         n_members, n_out, n_in = self.weight.shape

@@ -1,0 +1,55 @@
+"""Which torch module does what a fitted estimator does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import nn
+
+#: Makes the module of a fitted estimator; the second argument is its place in the pipeline.
+Converter = Callable[[Any, str], nn.Module]
+
+#: type -> its converter. Subclasses are not taken for their parents: they may do something else.
+CONVERTERS: dict[type, Converter] = {}
+
+
+def converts(*kinds: type) -> Callable[[Converter], Converter]:
+    """Register a converter of estimators of some types."""
+
+    def register(converter: Converter) -> Converter:
+        CONVERTERS.update(dict.fromkeys(kinds, converter))
+        return converter
+
+    return register
+
+
+def convert(estimator: Any, place: str) -> nn.Module:
+    """Return a module that does what a fitted estimator does.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted. Transformers map (n_samples, n_features) to (n_samples, n_features_out),
+        regressors to (n_samples, n_targets), classifiers to (n_samples, n_classes).
+    place : str
+        Where in the pipeline it is, as a parameter's prefix.
+
+    Returns
+    -------
+    nn.Module
+
+    Raises
+    ------
+    TypeError
+        If there is no converter for it; the message names its place.
+    """
+    converter = CONVERTERS.get(type(estimator))
+    if converter is None:
+        known = ", ".join(sorted(kind.__name__ for kind in CONVERTERS))
+        raise TypeError(
+            f"The step '{place}', a {type(estimator).__name__}, cannot be exported: it would have "
+            f"to be one of {known}. Fit a pipeline without it, or keep it in Python before the "
+            "exported model (to_module(pipeline[-1]))."
+        )
+    return converter(estimator, place)

@@ -1,0 +1,105 @@
+"""Linear models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.linear_model import (
+    ElasticNet,
+    Lasso,
+    LinearRegression,
+    LogisticRegression,
+    Ridge,
+    RidgeCV,
+)
+from torch import Tensor, nn
+
+from ..estimators import RidgePathRegressor
+from ._convert import converts
+from ._members import FirstMember, convert_members, converts_members
+
+
+class Linear(nn.Module):
+    """Linear models that count NaN as a column's mean.
+
+    Parameters
+    ----------
+    coef : ndarray of shape (n_members, n_targets, n_features)
+    intercept : ndarray of shape (n_members, n_targets)
+    column_mean : ndarray of shape (n_members, n_features), or None
+        What NaN counts as; None: there is none.
+    """
+
+    def __init__(
+        self, coef: np.ndarray, intercept: np.ndarray, column_mean: np.ndarray | None = None
+    ) -> None:
+        super().__init__()
+        self.coef: Tensor
+        self.intercept: Tensor
+        self.of_missing: Tensor | None
+        self.n_targets = coef.shape[1]
+        flat = np.asarray(coef, dtype=np.float64).reshape(-1, coef.shape[2])
+        self.register_buffer("coef", torch.from_numpy(flat.T.copy()))
+        self.register_buffer("intercept", torch.from_numpy(np.float64(intercept).reshape(-1)))
+        if column_mean is None:
+            self.register_buffer("of_missing", None)
+        else:
+            means = np.repeat(np.asarray(column_mean, dtype=np.float64), self.n_targets, axis=0)
+            self.register_buffer("of_missing", torch.from_numpy((flat * means).T.copy()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n_samples, n_features) to (n_members, n_samples, n_targets)."""
+        x = x.to(torch.float64)
+        if self.of_missing is None:
+            product = x @ self.coef
+        else:
+            missing = x.isnan()
+            product = torch.where(missing, 0.0, x) @ self.coef
+            product = product + missing.to(torch.float64) @ self.of_missing
+        product = product + self.intercept
+        return product.unflatten(-1, (-1, self.n_targets)).transpose(0, 1)
+
+
+@converts_members(RidgePathRegressor)
+def _ridge_paths(estimators: Sequence[RidgePathRegressor], place: str) -> nn.Module:
+    return Linear(
+        np.stack([np.atleast_2d(each.coef_) for each in estimators]),
+        np.stack([np.atleast_1d(each.intercept_) for each in estimators]),
+        np.stack([each.column_mean_ for each in estimators]),
+    )
+
+
+@converts_members(Ridge, RidgeCV, LinearRegression, Lasso, ElasticNet)
+def _linear_models(estimators: Sequence[Any], place: str) -> nn.Module:
+    coef = np.stack([np.atleast_2d(each.coef_) for each in estimators])
+    intercepts = [
+        np.broadcast_to(np.atleast_1d(each.intercept_), coef.shape[1]) for each in estimators
+    ]
+    return Linear(coef, np.stack(intercepts))
+
+
+@converts(RidgePathRegressor, Ridge, RidgeCV, LinearRegression, Lasso, ElasticNet)
+def _one(estimator: Any, place: str) -> nn.Module:
+    return FirstMember(convert_members([estimator], place))
+
+
+class Logistic(nn.Module):
+    """Probabilities of a linear model's scores."""
+
+    def __init__(self, linear: nn.Module) -> None:
+        super().__init__()
+        self.linear = linear
+
+    def forward(self, x: Tensor) -> Tensor:
+        scores = self.linear(x)[0]
+        if scores.shape[1] == 1:  # of two classes, the second's log-odds
+            scores = torch.cat([torch.zeros_like(scores), scores], dim=1)
+        return scores.softmax(dim=1)
+
+
+@converts(LogisticRegression)
+def _logistic(estimator: LogisticRegression, place: str) -> nn.Module:
+    return Logistic(Linear(estimator.coef_[None], estimator.intercept_[None]))

@@ -1,0 +1,82 @@
+"""Estimators of one kind, fitted on different folds, that predict together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ._convert import convert
+
+#: Makes the module of several fitted estimators: (n_samples, n_features) to
+#: (n_members, n_samples, n_predicted).
+MembersConverter = Callable[[Sequence[Any], str], nn.Module]
+
+MEMBERS_CONVERTERS: dict[type, MembersConverter] = {}
+
+
+def converts_members(*kinds: type) -> Callable[[MembersConverter], MembersConverter]:
+    """Register a converter of several estimators of one type."""
+
+    def register(converter: MembersConverter) -> MembersConverter:
+        MEMBERS_CONVERTERS.update(dict.fromkeys(kinds, converter))
+        return converter
+
+    return register
+
+
+def convert_members(estimators: Sequence[Any], place: str) -> nn.Module:
+    """Return a module that predicts with several estimators.
+
+    Parameters
+    ----------
+    estimators : sequence of n_members estimators
+        Fitted clones of one.
+    place : str
+        Where in the pipeline they are.
+
+    Returns
+    -------
+    nn.Module
+        Maps (n_samples, n_features) to (n_members, n_samples, n_predicted).
+    """
+    kinds = {type(estimator) for estimator in estimators}
+    converter = MEMBERS_CONVERTERS.get(next(iter(kinds))) if len(kinds) == 1 else None
+    if converter is not None:
+        return converter(estimators, place)
+    return EachAlone([convert(estimator, place) for estimator in estimators])
+
+
+class EachAlone(nn.Module):
+    """Members that have nothing in common."""
+
+    def __init__(self, members: list[nn.Module]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.stack([member(x) for member in self.members])
+
+
+class FirstMember(nn.Module):
+    """What a single estimator predicts."""
+
+    def __init__(self, members: nn.Module) -> None:
+        super().__init__()
+        self.members = members
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.members(x)[0]
+
+
+class MeanOfMembers(nn.Module):
+    """The mean of what members predict."""
+
+    def __init__(self, members: nn.Module) -> None:
+        super().__init__()
+        self.members = members
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.members(x).mean(dim=0)

@@ -1,0 +1,204 @@
+"""Transformers of scikit-learn and of ours that come before the networks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    Normalizer,
+    RobustScaler,
+    StandardScaler,
+)
+from torch import Tensor, nn
+
+from ..preprocessing import BlockPCA
+from ._convert import convert, converts
+
+
+class Affine(nn.Module):
+    """``(x - shift) * scale``, column by column, in double precision.
+
+    Parameters
+    ----------
+    shift, scale : ndarray of shape (n_features,)
+    """
+
+    def __init__(self, shift: np.ndarray, scale: np.ndarray) -> None:
+        super().__init__()
+        self.shift: Tensor
+        self.scale: Tensor
+        self.register_buffer("shift", torch.from_numpy(np.array(shift, dtype=np.float64)))
+        self.register_buffer("scale", torch.from_numpy(np.array(scale, dtype=np.float64)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ((x - self.shift) * self.scale).to(x.dtype)
+
+
+class Projection(nn.Module):
+    """``(x - mean) @ axes``.
+
+    Parameters
+    ----------
+    mean : ndarray of shape (n_features,)
+    axes : ndarray of shape (n_features, n_components)
+    """
+
+    def __init__(self, mean: np.ndarray, axes: np.ndarray) -> None:
+        super().__init__()
+        self.mean: Tensor
+        self.axes: Tensor
+        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32))
+        self.register_buffer("axes", torch.tensor(axes, dtype=torch.float32))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x - self.mean) @ self.axes
+
+
+class Fill(nn.Module):
+    """Replace NaN by a value for each column, and append a flag for some of them.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_features,)
+        What to put in. NaN: the column is left out.
+    flagged : ndarray of int
+        Columns that get a flag of their own: 1 where the value was missing.
+    """
+
+    def __init__(self, values: np.ndarray, flagged: np.ndarray) -> None:
+        super().__init__()
+        self.values: Tensor
+        self.kept: Tensor
+        self.flagged: Tensor
+        kept = np.flatnonzero(~np.isnan(values))
+        self.keeps_all = len(kept) == len(values)
+        self.has_flags = len(flagged) > 0
+        self.register_buffer("values", torch.tensor(values, dtype=torch.float32))
+        self.register_buffer("kept", torch.from_numpy(kept))
+        self.register_buffer("flagged", torch.from_numpy(np.asarray(flagged, dtype=np.int64)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        missing = x.isnan()
+        filled = torch.where(missing, self.values, x)
+        if not self.keeps_all:
+            filled = filled[:, self.kept]
+        if not self.has_flags:
+            return filled
+        return torch.cat([filled, missing[:, self.flagged].to(x.dtype)], dim=1)
+
+
+class UnitRows(nn.Module):
+    """Divide every row by its norm, unless that is zero."""
+
+    def __init__(self, norm: str) -> None:
+        super().__init__()
+        self.norm = norm
+
+    def forward(self, x: Tensor) -> Tensor:
+        size = x.abs()
+        if self.norm == "l1":
+            norm = size.sum(dim=1, keepdim=True)
+        elif self.norm == "max":
+            norm = size.amax(dim=1, keepdim=True)
+        else:
+            norm = size.square().sum(dim=1, keepdim=True).sqrt()
+        return x / torch.where(norm == 0, 1.0, norm)
+
+
+class SignedLog(nn.Module):
+    """``sign(x) log(1 + |x|)``."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.sign(x) * torch.log1p(x.abs())
+
+
+@converts(Pipeline)
+def _pipeline(pipeline: Pipeline, place: str) -> nn.Module:
+    prefix = f"{place}__" if place else ""
+    steps = [
+        convert(step, f"{prefix}{name}")
+        for name, step in pipeline.steps
+        if step is not None and not isinstance(step, str)
+    ]
+    return nn.Sequential(*steps)
+
+
+@converts(StandardScaler)
+def _standard_scaler(scaler: StandardScaler, place: str) -> nn.Module:
+    width = scaler.n_features_in_
+    shift = scaler.mean_ if scaler.with_mean else np.zeros(width)
+    return Affine(shift, 1 / scaler.scale_ if scaler.with_std else np.ones(width))
+
+
+@converts(RobustScaler)
+def _robust_scaler(scaler: RobustScaler, place: str) -> nn.Module:
+    width = scaler.n_features_in_
+    shift = scaler.center_ if scaler.with_centering else np.zeros(width)
+    return Affine(shift, 1 / scaler.scale_ if scaler.with_scaling else np.ones(width))
+
+
+@converts(MaxAbsScaler)
+def _max_abs_scaler(scaler: MaxAbsScaler, place: str) -> nn.Module:
+    return Affine(np.zeros(scaler.n_features_in_), 1 / scaler.scale_)
+
+
+@converts(MinMaxScaler)
+def _min_max_scaler(scaler: MinMaxScaler, place: str) -> nn.Module:
+    if scaler.clip:
+        raise TypeError(f"The step '{place}' cannot be exported: MinMaxScaler(clip=True).")
+    return Affine(-scaler.min_ / scaler.scale_, scaler.scale_)
+
+
+@converts(Normalizer)
+def _normalizer(normalizer: Normalizer, place: str) -> nn.Module:
+    return UnitRows(normalizer.norm)
+
+
+@converts(SimpleImputer)
+def _simple_imputer(imputer: SimpleImputer, place: str) -> nn.Module:
+    missing: Any = imputer.missing_values
+    if not (isinstance(missing, float) and np.isnan(missing)):
+        raise TypeError(
+            f"The step '{place}' cannot be exported: missing_values={missing!r}, only NaN can."
+        )
+    flagged = imputer.indicator_.features_ if imputer.add_indicator else np.array([], dtype=int)
+    return Fill(np.asarray(imputer.statistics_, dtype=float), flagged)
+
+
+@converts(PCA)
+def _pca(pca: PCA, place: str) -> nn.Module:
+    axes = pca.components_.T
+    if pca.whiten:
+        axes = axes / np.sqrt(np.maximum(pca.explained_variance_, np.finfo(axes.dtype).tiny))
+    return Projection(pca.mean_, axes)
+
+
+@converts(TruncatedSVD)
+def _truncated_svd(svd: TruncatedSVD, place: str) -> nn.Module:
+    return Projection(np.zeros(svd.n_features_in_), svd.components_.T)
+
+
+class FirstColumns(nn.Module):
+    """Keep the first columns."""
+
+    def __init__(self, n_columns: int) -> None:
+        super().__init__()
+        self.n_columns = n_columns
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, : self.n_columns]
+
+
+@converts(BlockPCA)
+def _block_pca(transformer: BlockPCA, place: str) -> nn.Module:
+    if transformer.pca_ is not None:
+        inner = convert(transformer.pca_, place)
+        return nn.Sequential(inner, FirstColumns(transformer.n_components_))
+    return SignedLog() if transformer.log_narrow else nn.Identity()

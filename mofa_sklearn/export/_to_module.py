@@ -1,0 +1,159 @@
+"""A fitted pipeline as one torch module."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import is_classifier
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+
+from . import _ensembles, _linear, _neighbors, _networks, _preprocessor, _rank_gauss, _steps  # noqa: F401
+from ._convert import convert
+
+# Rows computed at a time: bounds the memory of the search for neighbours.
+_CHUNK_ROWS = 1024
+
+
+class ExportedModel(nn.Module):
+    """What :func:`to_module` returns: a fitted model without its Python.
+
+    Parameters
+    ----------
+    steps : nn.Module
+        Maps (n_samples, n_features) to predictions.
+    n_features : int
+        Number of columns of its input.
+    modalities : dict of str to int
+        Names and numbers of columns of the modalities.
+    one_dimensional : bool
+        Whether `forward` returns (n_samples,).
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns of the input.
+    modalities_ : dict of str to int
+        Number of columns of each modality.
+    """
+
+    def __init__(
+        self, steps: nn.Module, n_features: int, modalities: dict[str, int], one_dimensional: bool
+    ) -> None:
+        super().__init__()
+        self.steps = steps
+        self.n_features_in_ = n_features
+        self.modalities_ = modalities
+        self.one_dimensional = one_dimensional
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Predict.
+
+        Parameters
+        ----------
+        x : float32 Tensor of shape (n_samples, n_features_in_)
+            The rows; NaN where a value or a modality is missing.
+
+        Returns
+        -------
+        float32 Tensor
+            Of the shape of `predict`, or of `predict_proba`.
+        """
+        if torch.compiler.is_compiling():
+            return self._predict(x)
+        if x.ndim != 2 or x.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"x has shape {tuple(x.shape)}; expected (n_samples, {self.n_features_in_})."
+            )
+        if x.isinf().any():
+            raise ValueError("x holds infinity, or values too large for float32.")
+        return torch.cat([self._predict(chunk) for chunk in x.split(_CHUNK_ROWS)])
+
+    def _predict(self, x: Tensor) -> Tensor:
+        prediction = self.steps(x.to(torch.float32)).to(torch.float32)
+        return prediction[:, 0] if self.one_dimensional else prediction
+
+
+def to_module(model: Any) -> ExportedModel:
+    """Make one torch module of a fitted pipeline, ensemble or estimator.
+
+    Everything is in it: gaps are filled, missing modalities masked, RankGauss's tables
+    looked up, and members, companions and blends averaged. It needs torch alone, and can
+    be compiled (`torch.compile`) and exported (`torch.export`).
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted, on columns of numbers.
+
+    Returns
+    -------
+    ExportedModel
+        A torch.nn.Module in evaluation mode that maps a float32 tensor of shape
+        (n_samples, n_features_in_), NaN included, to what `predict` returns, or
+        `predict_proba` of a classifier.
+
+    Raises
+    ------
+    TypeError
+        If a step has no counterpart; the message names it.
+    sklearn.exceptions.NotFittedError
+        If the model is not fitted.
+
+    See Also
+    --------
+    to_onnx : The same as a file for onnxruntime.
+
+    Notes
+    -----
+    Predictions agree to 1e-4 of a target's standard deviation, except where two training
+    rows are equally far from a row, to within float32: which of them is the last of the
+    neighbours that count may then differ.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from mofa_sklearn import MoFARegressor
+    >>> from mofa_sklearn.datasets import make_micro_videos
+    >>> from mofa_sklearn.export import to_module
+    >>> widths = {"image": 8, "text": 8}
+    >>> X, y = make_micro_videos(100, modalities=widths, random_state=0)
+    >>> model = MoFARegressor(widths, hidden_dim=8, max_epochs=2, random_state=0).fit(X, y)
+    >>> module = to_module(model)
+    >>> with torch.inference_mode():
+    ...     prediction = module(torch.from_numpy(X))
+    >>> prediction.shape
+    torch.Size([100, 3])
+    """
+    check_is_fitted(model)
+    steps = convert(model, "")
+    return ExportedModel(
+        steps, int(model.n_features_in_), _widths_of(model), _is_one_dimensional(model)
+    ).eval()
+
+
+def _widths_of(model: Any) -> dict[str, int]:
+    first = model
+    while isinstance(first, Pipeline):
+        first = first.steps[0][1]
+    members = getattr(first, "estimators_", None)
+    first = members[0] if isinstance(members, list) and members else first
+    blocks = getattr(first, "modalities_", {})
+    return {name: len(columns) for name, columns in blocks.items()}
+
+
+def _is_one_dimensional(model: Any) -> bool:
+    """Tell whether `predict` returns one number a row, rather than a matrix."""
+    if is_classifier(model):
+        return False
+    while isinstance(model, Pipeline):
+        model = model.steps[-1][1]
+    if hasattr(model, "_target_shape"):  # ensembles and blends
+        return model._target_shape == ()
+    if hasattr(model, "_target_scale"):
+        return model._target_scale.one_dimensional
+    coef = getattr(getattr(model, "ridge_", model), "coef_", np.zeros(1))
+    return np.ndim(coef) == 1
