@@ -40,7 +40,7 @@ def check_blocks(X: np.ndarray, blocks: Mapping[str, np.ndarray]) -> np.ndarray 
         If a block holds infinity, or NaN in some of its columns only, or if a
         row has no modality at all.
     """
-    if _all_finite(X):
+    if all_finite(X):
         return None
     missing = np.zeros((len(X), len(blocks)), dtype=bool)
     for j, (name, positions) in enumerate(blocks.items()):
@@ -90,7 +90,7 @@ def check_finite_or_missing(
     columns = as_slice(positions)
     for start in range(0, len(X), _CHECK_ROWS):
         block = X[start : start + _CHECK_ROWS, columns]
-        if _all_finite(block):
+        if all_finite(block):
             continue
         infinite = np.isinf(block).any(axis=1)
         if infinite.any():
@@ -111,7 +111,7 @@ def check_finite_or_missing(
     return missing
 
 
-def _all_finite(X: np.ndarray) -> bool:
+def all_finite(X: np.ndarray) -> bool:
     """Tell, without a temporary, that all values are finite: a finite sum proves it."""
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(X.sum(dtype=X.dtype)))
