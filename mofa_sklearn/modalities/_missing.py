@@ -9,7 +9,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ._names import UNNAMED_MODALITY
 from ._positions import as_slice, first_few
+
+# What is more likely where all columns are one block.
+_ONE_BLOCK = (
+    " All columns are one block, since they have no names: if some are another modality's, which "
+    "is missing in these rows, pass modalities=, a dict of modality name -> width or columns."
+)
 
 # Rows checked for NaN at a time: bounds the memory of the check on memory-mapped data.
 _CHECK_ROWS = 16_384
@@ -103,10 +110,11 @@ def check_finite_or_missing(
         missing[start : start + _CHECK_ROWS] = nan.all(axis=1)
         n_partly += int((nan.any(axis=1) & ~nan.all(axis=1)).sum())
     if n_partly and not partly:
+        unnamed = name == UNNAMED_MODALITY and len(positions) == X.shape[1]
         raise ValueError(
             f"Input X contains NaN: modality '{name}' has NaN in some of its columns in "
             f"{n_partly} of {len(X)} rows; impute it first (sklearn.impute.SimpleImputer), or "
-            "make the whole block NaN to mark it as missing."
+            f"make the whole block NaN to mark it as missing.{_ONE_BLOCK if unnamed else ''}"
         )
     return missing
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+#: The name of the only block of a matrix whose columns have no names.
+UNNAMED_MODALITY = "x"
+
 
 def modality_of(column: str) -> str | None:
     """Return the modality that a column's name tells, None where it tells none.

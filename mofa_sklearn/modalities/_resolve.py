@@ -12,14 +12,11 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ._kinds import SEQUENCES, VECTORS, kinds_of
-from ._names import modality_of
+from ._names import UNNAMED_MODALITY, modality_of
 from ._positions import first_few
 from ._tables import as_table, column_names, is_frame, is_pyarrow
 
 Modalities: TypeAlias = Mapping[str, Any] | Callable[[Any], Mapping[str, Any]] | None
-
-#: The name of the only block of a matrix whose columns have no names.
-UNNAMED_MODALITY = "x"
 
 #: What stands for all columns that no other modality names.
 REST = "rest"

@@ -155,7 +155,8 @@ class FloatColumns(TransformerMixin, BaseEstimator):
             A matrix of floats in its own dtype; of a table with other kinds, float32.
         """
         X = self._check(X, reset=True)
-        self.kinds_ = self.vectors_ = self.mixed_ = None
+        self.kinds_: Any = None
+        self.vectors_ = self.mixed_ = None
         if not is_frame(X):
             return X
         kinds = kinds_of(X)
@@ -329,4 +330,5 @@ def make_table_vectorizer(random_state: Any = None) -> Any:
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:
     """Lay the parts side by side, as float32."""
-    return np.concatenate([part.astype(np.float32, copy=False) for part in parts], axis=1)
+    with np.errstate(over="ignore"):  # infinity is for the next step to refuse
+        return np.concatenate([part.astype(np.float32, copy=False) for part in parts], axis=1)

@@ -36,6 +36,7 @@ from ._block_transformers import (
     rows_for,
     with_missing,
 )
+from ._unnamed import opens_tables, warn_of_columns_without_names
 
 FLOATS = [np.float32, np.float64]
 
@@ -252,6 +253,8 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         self.tables_ = [
             name for name, block in self.modalities_.items() if not others.isdisjoint(block)
         ]
+        if self.modalities is None and opens_tables(self.default):
+            warn_of_columns_without_names(table)
         chosen = dict(self.transformers)
         self.transformers_ = {
             name: _copy_of(chosen.get(name, self.default)) for name in self.modalities_
