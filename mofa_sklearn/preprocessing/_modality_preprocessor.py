@@ -24,6 +24,7 @@ from ..modalities._lazy_input import refuse_lazy
 from ..modalities._missing import check_finite_or_missing
 from ..modalities._names import modality_of
 from ..modalities._positions import as_slice
+from ..modalities._range import in_enough_digits
 
 
 class ModalityPreprocessor(TransformerMixin, _BaseComposition):
@@ -288,7 +289,8 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
     def _block(self, name: str, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return one modality's columns, and the rows where it is missing."""
         positions = self.modalities_[name]
-        return X[:, as_slice(positions)], check_finite_or_missing(X, name, positions)
+        missing = check_finite_or_missing(X, name, positions)
+        return in_enough_digits(X[:, as_slice(positions)]), missing
 
     def _join(self, n_samples: int, blocks: list[np.ndarray]) -> np.ndarray:
         """Lay the blocks side by side, and empty the list: one block is held twice at a time."""
