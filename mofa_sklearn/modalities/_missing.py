@@ -11,6 +11,9 @@ import numpy as np
 
 from ._names import UNNAMED_MODALITY
 from ._positions import as_slice, first_few
+from ._range import largest_magnitude
+
+_MAX_FLOAT32 = float(np.finfo(np.float32).max)
 
 # What is more likely where all columns are one block.
 _ONE_BLOCK = (
@@ -47,7 +50,7 @@ def check_blocks(X: np.ndarray, blocks: Mapping[str, np.ndarray]) -> np.ndarray 
         If a block holds infinity, or NaN in some of its columns only, or if a
         row has no modality at all.
     """
-    if all_finite(X):
+    if np.isfinite(largest_magnitude(X)):
         return None
     missing = np.zeros((len(X), len(blocks)), dtype=bool)
     for j, (name, positions) in enumerate(blocks.items()):
@@ -101,11 +104,7 @@ def check_finite_or_missing(
             continue
         infinite = np.isinf(block).any(axis=1)
         if infinite.any():
-            rows = np.flatnonzero(infinite) + start
-            raise ValueError(
-                f"Input X contains infinity in modality '{name}' (rows {first_few(rows.tolist())}"
-                ", or a value too large for float32): replace or clip these values first."
-            )
+            raise _too_large(name, np.flatnonzero(infinite) + start)
         nan = np.isnan(block)
         missing[start : start + _CHECK_ROWS] = nan.all(axis=1)
         n_partly += int((nan.any(axis=1) & ~nan.all(axis=1)).sum())
@@ -117,6 +116,35 @@ def check_finite_or_missing(
             f"make the whole block NaN to mark it as missing.{_ONE_BLOCK if unnamed else ''}"
         )
     return missing
+
+
+def refuse_beyond_float32(X: np.ndarray, blocks: Mapping[str, np.ndarray]) -> None:
+    """Refuse finite values of a block that float32 does not hold, with its name.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        The data.
+
+    blocks : dict of str to ndarray of int
+        Column positions of every modality.
+
+    Raises
+    ------
+    ValueError
+        If there is such a value.
+    """
+    for name, positions in blocks.items():
+        beyond = (np.abs(X[:, as_slice(positions)]) > _MAX_FLOAT32).any(axis=1)
+        if beyond.any():
+            raise _too_large(name, np.flatnonzero(beyond))
+
+
+def _too_large(name: str, rows: np.ndarray) -> ValueError:
+    return ValueError(
+        f"Input X contains infinity in modality '{name}' (rows {first_few(rows.tolist())}"
+        ", or a value too large for float32): replace or clip these values first."
+    )
 
 
 def all_finite(X: np.ndarray) -> bool:

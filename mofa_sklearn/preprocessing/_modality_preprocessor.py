@@ -26,6 +26,7 @@ from ..modalities._missing import check_finite_or_missing
 from ..modalities._names import modality_of
 from ..modalities._numbers import is_plain, numbers, refuse_other_kinds
 from ..modalities._positions import as_slice
+from ..modalities._range import in_enough_digits
 from ..modalities._tables import as_table, is_frame, take_columns
 from ._block_transformers import (
     dense_floats,
@@ -323,7 +324,8 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         """Return one modality's columns, and in which rows it is missing."""
         positions = self.modalities_[name]
         if not is_frame(X):
-            return X[:, as_slice(positions)], check_finite_or_missing(X, name, positions)
+            missing = check_finite_or_missing(X, name, positions)
+            return in_enough_digits(X[:, as_slice(positions)]), missing
         block = take_columns(X, positions)
         if name in self.tables_:
             if self.transformers_[name] == "passthrough":

@@ -17,6 +17,7 @@ from ..modalities._missing import check_blocks
 from ..modalities._names import modality_of
 from ..modalities._numbers import numbers
 from ..modalities._positions import as_slice, first_few
+from ..modalities._range import is_huge
 from ..modalities._tables import column_names
 from ._cross_fitting import cross_fitting_folds
 from ._memory import DISTANCES, Memory, is_missing
@@ -94,7 +95,8 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, BaseEstimator):
         Column positions of every modality.
 
     memories_ : dict of str to object
-        For each modality, and ``"joint"``, its training rows in float32, and their index.
+        For each modality, and ``"joint"``, its training rows in float32 (huge values in
+        float64), and their index.
 
     targets_ : ndarray of shape (n_samples, n_targets)
         The training targets.
@@ -368,15 +370,19 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, BaseEstimator):
         return {name: self._space(name, X[:, as_slice(i)]) for name, i in self.modalities_.items()}
 
     def _space(self, name: str, block: np.ndarray) -> np.ndarray:
+        if self.algorithm == "brute":
+            dtype = np.float64 if is_huge(block) else np.float32
+        else:
+            dtype = np.float32  # the only type of the graph
         with np.errstate(over="ignore"):
-            space = np.ascontiguousarray(block, dtype=np.float32)
+            space = np.ascontiguousarray(block, dtype=dtype)
             squares = np.einsum("ij,ij->i", space, space)
             overflow = np.isinf(8 * squares)  # of two rows' squared distance, with a margin
         if overflow.any():
             raise ValueError(
-                f"Modality '{name}' holds values too large to measure distances in float32 "
-                f"(rows {first_few(np.flatnonzero(overflow).tolist())}): standardise it first "
-                "(sklearn.preprocessing.StandardScaler)."
+                f"Modality '{name}' holds values too large to measure distances in "
+                f"{np.dtype(dtype)} (rows {first_few(np.flatnonzero(overflow).tolist())}): "
+                "standardise it first (sklearn.preprocessing.StandardScaler)."
             )
         if self.metric == "cosine":
             norms = np.sqrt(squares)
