@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -67,7 +67,7 @@ def quiet_range() -> np.errstate:
     return np.errstate(over="ignore", invalid="ignore")
 
 
-def bring_down(X: np.ndarray, blocks: Mapping[str, np.ndarray]) -> np.ndarray:
+def bring_down(X: np.ndarray, blocks: Iterable[np.ndarray]) -> np.ndarray:
     """Divide rows of a block that hold a huge value, so that it is not huge any more.
 
     A network normalises what a block's first layer makes of it, so that the size of a row
@@ -77,8 +77,8 @@ def bring_down(X: np.ndarray, blocks: Mapping[str, np.ndarray]) -> np.ndarray:
     ----------
     X : ndarray of shape (n_samples, n_features)
         The rows, NaN where a modality is missing, else finite.
-    blocks : dict of str to ndarray of int
-        Column positions of every modality.
+    blocks : iterable of ndarray of int
+        Column positions of every modality, or of every token of one.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def bring_down(X: np.ndarray, blocks: Mapping[str, np.ndarray]) -> np.ndarray:
         A copy if there are such rows.
     """
     brought = X
-    for positions in blocks.values():
+    for positions in blocks:
         columns = as_slice(positions)
         largest = np.abs(X[:, columns]).max(axis=1)
         rows = np.flatnonzero(largest > HUGE)
