@@ -370,10 +370,9 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, BaseEstimator):
         return {name: self._space(name, X[:, as_slice(i)]) for name, i in self.modalities_.items()}
 
     def _space(self, name: str, block: np.ndarray) -> np.ndarray:
-        if self.algorithm == "brute":
-            dtype = np.float64 if is_huge(block) else np.float32
-        else:
-            dtype = np.float32  # the only type of the graph
+        # float32 is the only type of the approximate search's graph.
+        in_float64 = self.algorithm == "brute" and is_huge(block)
+        dtype: Any = np.float64 if in_float64 else np.float32
         with np.errstate(over="ignore"):
             space = np.ascontiguousarray(block, dtype=dtype)
             squares = np.einsum("ij,ij->i", space, space)
