@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted, validate_data
 
 from .._sklearn_private import _check_feature_names_in, _fit_context
+from ..modalities._numbers import numbers
 
 _NAMES = ["mean", "std", "min", "max", "norm"]
 
@@ -95,7 +96,7 @@ class BlockStatistics(TransformerMixin, BaseEstimator):
 
     def _check(self, X, reset: bool) -> np.ndarray:
         return validate_data(
-            self, X, dtype=FLOAT_DTYPES, ensure_all_finite="allow-nan", reset=reset
+            self, numbers(X), dtype=FLOAT_DTYPES, ensure_all_finite="allow-nan", reset=reset
         )
 
     def __sklearn_is_fitted__(self) -> bool:

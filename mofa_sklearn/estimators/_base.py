@@ -23,6 +23,7 @@ from .._sklearn_private import Interval, StrOptions, _check_sample_weight
 from ..modalities import resolve_modalities
 from ..modalities._lazy_input import refuse_lazy
 from ..modalities._missing import check_blocks
+from ..modalities._numbers import numbers
 from ..networks import MoFANetwork
 from ..networks.fusions import FUSIONS
 from ..networks.losses import LOSSES, make_loss
@@ -170,7 +171,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, BaseEstimator):
         self, X: Any, y: Any, sample_weight: Any, **check_y
     ) -> tuple[LabelledRows, dict[str, np.ndarray]]:
         """Check the rows to learn from, and find the modalities in them."""
-        names_from = X
+        names_from = X = numbers(X)
         X, y = validate_data(
             self, X, y, dtype=np.float32, order="C", ensure_all_finite=False, **check_y
         )
@@ -194,7 +195,12 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, BaseEstimator):
             given, lacking = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
             raise ValueError(f"{given} was passed without {lacking}: validation needs both.")
         X_val = validate_data(
-            self, X_val, dtype=np.float32, order="C", ensure_all_finite=False, reset=False
+            self,
+            numbers(X_val),
+            dtype=np.float32,
+            order="C",
+            ensure_all_finite=False,
+            reset=False,
         )
         y_val = self._check_validation_targets(y_val)
         if len(y_val) != len(X_val):
@@ -228,7 +234,9 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, BaseEstimator):
         """Check rows against those of the fit, and bring their blocks into order."""
         refuse_lazy(X, "predict")
         dtypes = [np.float32, np.float64]
-        X = validate_data(self, X, dtype=dtypes, order="C", ensure_all_finite=False, reset=False)
+        X = validate_data(
+            self, numbers(X), dtype=dtypes, order="C", ensure_all_finite=False, reset=False
+        )
         return _in_order(X, self.modalities_)
 
     def _continues(self) -> bool:

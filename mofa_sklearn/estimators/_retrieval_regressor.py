@@ -14,6 +14,7 @@ from .._repr._html import ShowsModalities
 from .._sklearn_private import Interval, _fit_context
 from ..modalities import resolve_modalities
 from ..modalities._missing import check_blocks
+from ..modalities._numbers import numbers
 from ..preprocessing import RetrievalAugmenter
 from ..preprocessing._cross_fitting import cross_fitting_folds
 from ._columns import components, filled, mean_and_scale, project
@@ -149,6 +150,7 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
         self : RetrievalRegressor
             The fitted regressor.
         """
+        X = numbers(X)
         named = X if hasattr(X, "columns") else None
         X, y = self._check(X, y)
         blocks = resolve_modalities(X if named is None else named, self.modalities)
@@ -184,7 +186,7 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
             The shape of the targets of the fit.
         """
         check_is_fitted(self, "ridge_")
-        X = validate_data(self, X, reset=False, dtype=np.float32, ensure_all_finite=False)
+        X = validate_data(self, numbers(X), reset=False, dtype=np.float32, ensure_all_finite=False)
         check_blocks(X, self.modalities_)
         if self.augmenter_ is None:
             return self.ridge_.predict(np.zeros((len(X), 1)))

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._repr._html import ShowsModalities
 from .._sklearn_private import Interval, _check_sample_weight, _fit_context
 from ..modalities import resolve_modalities
+from ..modalities._numbers import numbers
 from ._columns import components, filled, mean_and_scale, project
 
 # Penalties a column, from nearly none to nearly nothing but: halves of orders of magnitude.
@@ -178,6 +179,7 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
         """
         if (X_val is None) != (y_val is None):
             raise ValueError("Pass both X_val and y_val, or none of them.")
+        X = numbers(X)
         named = X if hasattr(X, "columns") else None
         rows, n_dimensions = self._check_training_rows(X, y, sample_weight)
         blocks = None
@@ -268,7 +270,11 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
 
     def _check_rows(self, X) -> np.ndarray:
         return validate_data(
-            self, X, reset=False, dtype=(np.float32, np.float64), ensure_all_finite="allow-nan"
+            self,
+            numbers(X),
+            reset=False,
+            dtype=(np.float32, np.float64),
+            ensure_all_finite="allow-nan",
         )
 
     def _hold_back(

@@ -9,7 +9,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ._names import UNNAMED_MODALITY
 from ._positions import as_slice, first_few
+
+# What is more likely where all columns are one block.
+_ONE_BLOCK = (
+    " All columns are one block, since they have no names: if some are another modality's, which "
+    "is missing in these rows, pass modalities=, a dict of modality name -> width or columns."
+)
 
 # Rows checked for NaN at a time: bounds the memory of the check on memory-mapped data.
 _CHECK_ROWS = 16_384
@@ -40,7 +47,7 @@ def check_blocks(X: np.ndarray, blocks: Mapping[str, np.ndarray]) -> np.ndarray 
         If a block holds infinity, or NaN in some of its columns only, or if a
         row has no modality at all.
     """
-    if _all_finite(X):
+    if all_finite(X):
         return None
     missing = np.zeros((len(X), len(blocks)), dtype=bool)
     for j, (name, positions) in enumerate(blocks.items()):
@@ -90,7 +97,7 @@ def check_finite_or_missing(
     columns = as_slice(positions)
     for start in range(0, len(X), _CHECK_ROWS):
         block = X[start : start + _CHECK_ROWS, columns]
-        if _all_finite(block):
+        if all_finite(block):
             continue
         infinite = np.isinf(block).any(axis=1)
         if infinite.any():
@@ -103,15 +110,16 @@ def check_finite_or_missing(
         missing[start : start + _CHECK_ROWS] = nan.all(axis=1)
         n_partly += int((nan.any(axis=1) & ~nan.all(axis=1)).sum())
     if n_partly and not partly:
+        unnamed = name == UNNAMED_MODALITY and len(positions) == X.shape[1]
         raise ValueError(
             f"Input X contains NaN: modality '{name}' has NaN in some of its columns in "
             f"{n_partly} of {len(X)} rows; impute it first (sklearn.impute.SimpleImputer), or "
-            "make the whole block NaN to mark it as missing."
+            f"make the whole block NaN to mark it as missing.{_ONE_BLOCK if unnamed else ''}"
         )
     return missing
 
 
-def _all_finite(X: np.ndarray) -> bool:
+def all_finite(X: np.ndarray) -> bool:
     """Tell, without a temporary, that all values are finite: a finite sum proves it."""
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(X.sum(dtype=X.dtype)))

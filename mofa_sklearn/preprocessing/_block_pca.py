@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted, validate_data
 
 from .._sklearn_private import Interval, StrOptions, _check_feature_names_in, _fit_context
+from ..modalities._numbers import numbers
 
 # n_components="auto": so many times the root of the number of rows, but not fewer than this,
 # and only for blocks of many times as many columns.
@@ -184,7 +185,7 @@ class BlockPCA(TransformerMixin, BaseEstimator):
     def _check(self, X, reset: bool) -> np.ndarray:
         return validate_data(
             self,
-            X,
+            numbers(X),
             dtype=FLOAT_DTYPES,
             ensure_all_finite="allow-nan",
             ensure_min_samples=2 if reset and self.n_components != "auto" else 1,

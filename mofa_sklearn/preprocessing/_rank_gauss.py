@@ -12,6 +12,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted, validate_data
 
 from .._sklearn_private import Interval, _fit_context
+from ..modalities._numbers import numbers
 
 # A value this close to the end of a range counts as the end; the normal scores are cut off at the
 # same probability, so that the two extremes stay finite and can be inverted. It is the threshold
@@ -351,7 +352,7 @@ class RankGaussTransformer(QuantileTransformer):
         return X
 
     def _validate(self, X, **checks):
-        return validate_data(self, X, **_INPUT_CHECKS, **checks)
+        return validate_data(self, numbers(X), **_INPUT_CHECKS, **checks)
 
     def _start_fit(self, X):
         """Check the sizes, set the references, and return room for (n_features, n_quantiles)."""

@@ -14,8 +14,10 @@ from .._repr._html import ShowsModalities
 from .._sklearn_private import Interval, StrOptions, _check_feature_names_in, _fit_context
 from ..modalities import resolve_modalities
 from ..modalities._missing import check_blocks
-from ..modalities._names import column_names, modality_of
+from ..modalities._names import modality_of
+from ..modalities._numbers import numbers
 from ..modalities._positions import as_slice, first_few
+from ..modalities._tables import column_names
 from ._cross_fitting import cross_fitting_folds
 from ._memory import DISTANCES, Memory, is_missing
 
@@ -321,7 +323,7 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, BaseEstimator):
     def _remember_all(self, X: Any, y: Any) -> tuple[np.ndarray, dict[str, np.ndarray], int]:
         """Fit; return the checked rows, every modality's space, and a seed."""
         self.target_names_ = _target_names(y)
-        names_from = X
+        names_from = X = numbers(X)
         X, y = self._check(X, y, reset=True)
         self.targets_ = y.reshape(len(y), -1).astype(np.float64)
         if not self.target_names_:
@@ -345,7 +347,7 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, BaseEstimator):
         target = {} if isinstance(y, str) else {"multi_output": True, "y_numeric": True}
         return validate_data(
             self,
-            X,
+            numbers(X),
             y,
             dtype=[np.float32, np.float64],
             ensure_all_finite=False,
