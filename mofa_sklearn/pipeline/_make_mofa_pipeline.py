@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 from ..ensemble import BlendRegressor, KFoldEnsembleClassifier, KFoldEnsembleRegressor
 from ..modalities._resolve import Modalities
 from ..recipes import Recipe, get_recipe
+from ._modality_pipeline import ModalityPipeline
 from ._preprocessing import make_preprocessor, preprocessing_steps
 
 
@@ -22,10 +23,11 @@ def make_mofa_pipeline(
     cv: Any = 10,
     validation: str = "fold",
     imputer: BaseEstimator | None = None,
+    target_transform: Any = None,
     n_jobs: int | None = None,
     verbose: int = 0,
     random_state: Any = None,
-) -> Pipeline:
+) -> ModalityPipeline:
     """Make a pipeline of each modality's preprocessing and a K-fold ensemble.
 
     Parameters
@@ -72,6 +74,11 @@ def make_mofa_pipeline(
         ``SimpleImputer(strategy="median")``, say. Rows whose whole block is NaN
         are left alone: the modality counts as missing.
 
+    target_transform : {"log1p"} or transformer, default=None
+        The scale on which targets are learned, see :class:`ModalityPipeline`. With
+        ``"log1p"`` counts go in and counts come out, while the networks learn
+        log(1 + count).
+
     n_jobs : int or None, default=None
         Number of members trained at a time, see :class:`KFoldEnsembleRegressor`.
 
@@ -83,18 +90,20 @@ def make_mofa_pipeline(
 
     Returns
     -------
-    sklearn.pipeline.Pipeline
+    ModalityPipeline
         Steps ``preprocess`` (:class:`mofa_sklearn.preprocessing.ModalityPreprocessor`),
         the recipe's joint steps, if it has any, and ``regressor`` or ``classifier``.
         Parameters to tune are, for instance, ``regressor__estimator__hidden_dim`` and
         ``preprocess__default__scale``. Of a recipe that averages the network with
         baselines, ``regressor`` is a :class:`BlendRegressor`, whose part ``network`` is
-        a pipeline with the steps above.
+        a pipeline with the steps above. The methods and fitted attributes of the last step
+        are the pipeline's.
 
     Raises
     ------
     ValueError
-        If the recipe is unknown, or averages ensembles and `ensemble` is False.
+        If the recipe is unknown, or averages ensembles and `ensemble` is False, or if
+        `target_transform` is given for a classifier.
     ImportError
         If the recipe is made of a library that is not installed.
 
@@ -141,20 +150,24 @@ def make_mofa_pipeline(
                 f"recipe={recipe!r} is a mean of K-fold ensembles, so ensemble=False is not for "
                 "it; pass ensemble=True, or an estimator."
             )
-        return _make_average(chosen, modalities, imputer, params)
+        steps = _average_steps(chosen, modalities, imputer, params)
+        return ModalityPipeline(steps, target_transform=target_transform)
     companions = None
     if estimator is None:
         estimator = chosen.make_estimator(random_state)
         companions = [(name, clone(each)) for name, each in chosen.companions] or None
     if ensemble:
         estimator = _make_ensemble(estimator, companions, params)
+    if target_transform is not None and is_classifier(estimator):
+        raise ValueError("target_transform is for regressors: classes have no other scale.")
     steps = preprocessing_steps(chosen, modalities, imputer, random_state)
-    return Pipeline([*steps, (_role(estimator), estimator)])
+    steps = [*steps, (_role(estimator), estimator)]
+    return ModalityPipeline(steps, target_transform=target_transform)
 
 
-def _make_average(
+def _average_steps(
     recipe: Recipe, modalities: Modalities, imputer: BaseEstimator | None, params: dict[str, Any]
-) -> Pipeline:
+) -> list[tuple[str, BaseEstimator]]:
     """Average the network's ensemble, with its own preprocessing, and baselines."""
     from ..baselines import make_baselines
 
@@ -166,7 +179,7 @@ def _make_average(
     # It names the columns, from which the parts know the modalities.
     preprocess = make_preprocessor((), {}, modalities, imputer)
     average = BlendRegressor(parts, weights="uniform", **params)
-    return Pipeline([("preprocess", preprocess), ("regressor", average)])
+    return [("preprocess", preprocess), ("regressor", average)]
 
 
 def _make_ensemble(
