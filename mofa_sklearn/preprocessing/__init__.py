@@ -5,6 +5,7 @@ from ._engagement_binner import EngagementBinner
 from ._modality_preprocessor import ModalityPreprocessor
 from ._rank_gauss import RankGaussTransformer
 from ._retrieval_augmenter import RetrievalAugmenter
+from ._token_pooling import TokenPooling
 
 __all__ = [
     "EngagementBinner",
@@ -12,4 +13,5 @@ __all__ = [
     "ModalityPreprocessor",
     "RankGaussTransformer",
     "RetrievalAugmenter",
+    "TokenPooling",
 ]

@@ -24,6 +24,8 @@ from ..modalities._lazy_input import refuse_lazy
 from ..modalities._missing import check_finite_or_missing
 from ..modalities._names import modality_of
 from ..modalities._positions import as_slice
+from ..modalities._tokens import resolve_tokens
+from ._per_token import PerToken
 
 
 class ModalityPreprocessor(TransformerMixin, _BaseComposition):
@@ -49,6 +51,12 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
     modalities : dict, callable or None, default=None
         Which columns of ``X`` form which modality, see
         :func:`mofa_sklearn.modalities.resolve_modalities`.
+
+    tokens : dict of str to int, default=None
+        Which modalities are sequences, and of how many vectors, one after the other in
+        the block and NaN throughout where a token is not there. Their transformers see
+        one token a row: a scaler or a PCA is that of a token. They learn from 100,000
+        tokens at most, evenly spread.
 
     Attributes
     ----------
@@ -86,12 +94,14 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         "default": [HasMethods(["fit", "transform"]), StrOptions({"passthrough"})],
         "transformers": [list, tuple],
         "modalities": [dict, callable, None],
+        "tokens": [dict, None],
     }
 
-    def __init__(self, default="passthrough", *, transformers=(), modalities=None):
+    def __init__(self, default="passthrough", *, transformers=(), modalities=None, tokens=None):
         self.default = default
         self.transformers = transformers
         self.modalities = modalities
+        self.tokens = tokens
 
     def get_params(self, deep=True) -> dict[str, Any]:
         """Get the parameters, those of the named transformers included.
@@ -142,7 +152,8 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         Raises
         ------
         ValueError
-            If blocks do not fit `X` or hold infinity, or if no row has a modality.
+            If blocks or `tokens` do not fit `X`, if blocks hold infinity, or if no row has
+            a modality.
         """
         X = self._resolve(X)
         for name in self.modalities_:
@@ -226,6 +237,9 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         self.transformers_ = {
             name: _copy_of(chosen.get(name, self.default)) for name in self.modalities_
         }
+        for name, n_tokens in resolve_tokens(self.tokens, self.modalities_).items():
+            if self.transformers_[name] != "passthrough":
+                self.transformers_[name] = PerToken(self.transformers_[name], n_tokens, name)
         return X
 
     def _check_transformers(self) -> None:
