@@ -26,6 +26,7 @@ _SUBMODULES = [
     "baselines",
     "dask",
     "datasets",
+    "encoders",
     "ensemble",
     "estimators",
     "evaluation",

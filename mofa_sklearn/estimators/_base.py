@@ -22,7 +22,9 @@ from .._repr._html import ShowsModalities
 from .._sklearn_private import Interval, StrOptions, _check_sample_weight
 from ..modalities import resolve_modalities
 from ..modalities._lazy_input import refuse_lazy
-from ..modalities._missing import check_blocks
+from ..modalities._missing import check_blocks, refuse_beyond_float32
+from ..modalities._numbers import numbers
+from ..modalities._range import HUGE, bring_down, largest_magnitude, quiet_range
 from ..modalities._tokens import resolve_tokens
 from ..networks import MoFANetwork
 from ..networks.fusions import FUSIONS
@@ -217,10 +219,11 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, BaseEstimator):
         self, X: Any, y: Any, sample_weight: Any, **check_y
     ) -> tuple[LabelledRows, dict[str, np.ndarray]]:
         """Check the rows to learn from, and find the modalities in them."""
-        names_from = X
-        X, y = validate_data(
-            self, X, y, dtype=np.float32, order="C", ensure_all_finite=False, **check_y
-        )
+        names_from = X = numbers(X)
+        with quiet_range():
+            X, y = validate_data(
+                self, X, y, dtype=np.float32, order="C", ensure_all_finite=False, **check_y
+            )
         blocks = resolve_modalities(
             names_from if hasattr(names_from, "columns") else X, self.modalities
         )
@@ -241,9 +244,15 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, BaseEstimator):
         if X_val is None or y_val is None:
             given, lacking = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
             raise ValueError(f"{given} was passed without {lacking}: validation needs both.")
-        X_val = validate_data(
-            self, X_val, dtype=np.float32, order="C", ensure_all_finite=False, reset=False
-        )
+        with quiet_range():
+            X_val = validate_data(
+                self,
+                numbers(X_val),
+                dtype=np.float32,
+                order="C",
+                ensure_all_finite=False,
+                reset=False,
+            )
         y_val = self._check_validation_targets(y_val)
         if len(y_val) != len(X_val):
             raise ValueError(
@@ -277,7 +286,9 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, BaseEstimator):
         """Check rows against those of the fit, and bring their blocks into order."""
         refuse_lazy(X, "predict")
         dtypes = [np.float32, np.float64]
-        X = validate_data(self, X, dtype=dtypes, order="C", ensure_all_finite=False, reset=False)
+        X = validate_data(
+            self, numbers(X), dtype=dtypes, order="C", ensure_all_finite=False, reset=False
+        )
         return _in_order(X, self.modalities_, self._fitted_tokens())
 
     def _fitted_tokens(self) -> dict[str, int]:
@@ -471,8 +482,16 @@ def _no_weights(fusion: Any) -> str:
 
 
 def _in_order(X: np.ndarray, blocks: dict[str, np.ndarray], tokens: dict[str, int]) -> np.ndarray:
-    """Check the blocks, and lay them side by side."""
-    check_blocks(X, blocks, tokens)
+    """Check the blocks, and lay them side by side, in a range that networks can compute in."""
+    if not largest_magnitude(X) <= HUGE:
+        check_blocks(X, blocks, tokens)
+        refuse_beyond_float32(X, blocks)
+        vectors = [
+            vector
+            for name, positions in blocks.items()
+            for vector in np.split(positions, tokens.get(name, 1))
+        ]
+        X = bring_down(X, vectors)
     order = np.concatenate(list(blocks.values()))
     return X if np.array_equal(order, np.arange(len(order))) else X[:, order]
 

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from ..modalities import resolve_modalities
+from ..modalities._numbers import numbers
 from ..networks.stacking import is_stackable, is_stackable_loss
 from ..training.chunks import n_products
 from ..training.devices import prediction_precision, resolve_device
@@ -161,6 +162,7 @@ def predict_stacked(estimators: Sequence[Any], X: Any, method: str = "predict") 
 def _trial_network(estimator: Any, X: Any, n_targets: int):
     """Build the network that a fit would train, with other weights."""
     trial = clone(estimator)
+    X = numbers(X)
     if not hasattr(X, "columns"):
         X = check_array(X, dtype=None, ensure_all_finite=False)
     blocks = resolve_modalities(X, trial.modalities)

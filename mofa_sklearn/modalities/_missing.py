@@ -9,7 +9,17 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ._names import UNNAMED_MODALITY
 from ._positions import as_slice, first_few
+from ._range import largest_magnitude
+
+_MAX_FLOAT32 = float(np.finfo(np.float32).max)
+
+# What is more likely where all columns are one block.
+_ONE_BLOCK = (
+    " All columns are one block, since they have no names: if some are another modality's, which "
+    "is missing in these rows, pass modalities=, a dict of modality name -> width or columns."
+)
 
 # Rows checked for NaN at a time: bounds the memory of the check on memory-mapped data.
 _CHECK_ROWS = 16_384
@@ -47,7 +57,7 @@ def check_blocks(
         If a block holds infinity, or NaN in some of its columns only, or if a
         row has no modality at all.
     """
-    if _all_finite(X):
+    if np.isfinite(largest_magnitude(X)):
         return None
     missing = np.zeros((len(X), len(blocks)), dtype=bool)
     for j, (name, positions) in enumerate(blocks.items()):
@@ -109,32 +119,58 @@ def check_finite_or_missing(
     n_rows = max(1, min(_CHECK_ROWS, _CHECK_VALUES // len(positions)))
     for start in range(0, len(X), n_rows):
         block = X[start : start + n_rows, columns]
-        if _all_finite(block):
+        if all_finite(block):
             continue
         infinite = np.isinf(block).any(axis=1)
         if infinite.any():
-            rows = np.flatnonzero(infinite) + start
-            raise ValueError(
-                f"Input X contains infinity in modality '{name}' (rows {first_few(rows.tolist())}"
-                ", or a value too large for float32): replace or clip these values first."
-            )
+            raise _too_large(name, np.flatnonzero(infinite) + start)
         nan = np.isnan(block).reshape(len(block), n_tokens, -1)
         lacking = nan.all(axis=2)  # (rows, n_tokens)
         missing[start : start + n_rows] = lacking.all(axis=1)
         n_partly += int((nan.any(axis=2) & ~lacking).any(axis=1).sum())
     if n_partly and not partly:
+        unnamed = name == UNNAMED_MODALITY and len(positions) == X.shape[1]
         where, what = "some of its columns", "block"
         if n_tokens > 1:
             where, what = f"some of the columns of one of its {n_tokens} tokens", "token"
         raise ValueError(
             f"Input X contains NaN: modality '{name}' has NaN in {where} in "
             f"{n_partly} of {len(X)} rows; impute it first (sklearn.impute.SimpleImputer), or "
-            f"make the whole {what} NaN to mark it as missing."
+            f"make the whole {what} NaN to mark it as missing.{_ONE_BLOCK if unnamed else ''}"
         )
     return missing
 
 
-def _all_finite(X: np.ndarray) -> bool:
+def refuse_beyond_float32(X: np.ndarray, blocks: Mapping[str, np.ndarray]) -> None:
+    """Refuse finite values of a block that float32 does not hold, with its name.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        The data.
+
+    blocks : dict of str to ndarray of int
+        Column positions of every modality.
+
+    Raises
+    ------
+    ValueError
+        If there is such a value.
+    """
+    for name, positions in blocks.items():
+        beyond = (np.abs(X[:, as_slice(positions)]) > _MAX_FLOAT32).any(axis=1)
+        if beyond.any():
+            raise _too_large(name, np.flatnonzero(beyond))
+
+
+def _too_large(name: str, rows: np.ndarray) -> ValueError:
+    return ValueError(
+        f"Input X contains infinity in modality '{name}' (rows {first_few(rows.tolist())}"
+        ", or a value too large for float32): replace or clip these values first."
+    )
+
+
+def all_finite(X: np.ndarray) -> bool:
     """Tell, without a temporary, that all values are finite: a finite sum proves it."""
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(X.sum(dtype=X.dtype)))

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_private import _safe_indexing
+from ._block_transformers import dense_floats, names_out
 from ._token_cells import cells_of
 from ._token_pooling import TokenPooling
 
@@ -34,8 +34,6 @@ class PerToken(TransformerMixin, BaseEstimator):
         Copied.
     n_tokens : int
         Number of tokens of a block.
-    modality : str
-        The block's name, for messages.
 
     Attributes
     ----------
@@ -43,10 +41,9 @@ class PerToken(TransformerMixin, BaseEstimator):
         The fitted one.
     """
 
-    def __init__(self, transformer, n_tokens, modality):
+    def __init__(self, transformer, n_tokens):
         self.transformer = transformer
         self.n_tokens = n_tokens
-        self.modality = modality
 
     def fit(self, X, y=None) -> PerToken:
         """Fit the transformer.
@@ -65,8 +62,9 @@ class PerToken(TransformerMixin, BaseEstimator):
         X = self._check(X, reset=True)
         rows, tokens = self._sample(X)
         self.transformer_ = clone(self.transformer)
-        y = None if y is None else _safe_indexing(y, rows)
-        self._explain(X, lambda: self.transformer_.fit(tokens, y))
+        self.transformer_.fit(tokens, None if y is None else _safe_indexing(y, rows))
+        self._width_out = dense_floats(self.transformer_.transform(tokens[:1])).shape[1]
+        self._names_of_a_token()  # an error now rather than at the first prediction
         return self
 
     def transform(self, X) -> np.ndarray:
@@ -83,7 +81,13 @@ class PerToken(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self, "transformer_")
         X = self._check(X, reset=False)
-        return self._explain(X, lambda: self._transform(X))
+        result = np.full((len(X) * self.n_tokens, self._width_out), np.nan, dtype=X.dtype)
+        for start, tokens, present in self._chunks(X):
+            if present.any():
+                first = start * self.n_tokens
+                transformed = dense_floats(self.transformer_.transform(tokens[present]))
+                result[first : first + len(tokens)][present] = transformed
+        return result.reshape(len(X), -1)
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Return ``t<token>__<name>``, with the names that the transformer gives.
@@ -108,7 +112,7 @@ class PerToken(TransformerMixin, BaseEstimator):
 
     def _names_of_a_token(self) -> list[str]:
         counted = np.asarray([str(i) for i in range(self._width)], dtype=object)
-        return list(self.transformer_.get_feature_names_out(counted))
+        return list(names_out(self.transformer_, counted, "of a token", self._width_out))
 
     def _check(self, X: Any, reset: bool) -> np.ndarray:
         """Return a float block; sequences in cells are padded to one."""
@@ -145,37 +149,6 @@ class PerToken(TransformerMixin, BaseEstimator):
             first = start * self.n_tokens
             parts.append(tokens[is_chosen[first : first + len(tokens)]])
         return chosen // self.n_tokens, np.concatenate(parts)
-
-    def _transform(self, X: np.ndarray) -> np.ndarray:
-        width = len(self._names_of_a_token())
-        result = np.full((len(X) * self.n_tokens, width), np.nan, dtype=X.dtype)
-        for start, tokens, present in self._chunks(X):
-            if not present.any():
-                continue
-            done = self.transformer_.transform(tokens[present])
-            done = done.toarray() if sparse.issparse(done) else np.asarray(done)
-            first = start * self.n_tokens
-            result[first : first + len(tokens)][present] = done
-        return result.reshape(len(X), -1)
-
-    def _explain(self, X: np.ndarray, work: Any) -> Any:
-        """Do some work, and say so if it fails because tokens are NaN in part."""
-        try:
-            return work()
-        except ValueError as error:
-            n_rows = self._n_rows_with_gaps(X) if "NaN" in str(error) else 0
-            if n_rows == 0:
-                raise
-            raise ValueError(
-                f"Modality '{self.modality}' lacks some of the columns of one of its "
-                f"{self.n_tokens} tokens in {n_rows} of {len(X)} rows; impute it first "
-                "(sklearn.impute.SimpleImputer), or make all columns of the token NaN to mark it "
-                "as missing."
-            ) from error
-
-    def _n_rows_with_gaps(self, X: np.ndarray) -> int:
-        gaps = [np.isnan(tokens).any(axis=1) & there for _, tokens, there in self._chunks(X)]
-        return int(np.concatenate(gaps).reshape(len(X), -1).any(axis=1).sum())
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
