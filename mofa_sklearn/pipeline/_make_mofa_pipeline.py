@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sklearn.base import BaseEstimator, clone, is_classifier
@@ -10,12 +11,14 @@ from sklearn.pipeline import Pipeline
 from ..ensemble import BlendRegressor, KFoldEnsembleClassifier, KFoldEnsembleRegressor
 from ..modalities._resolve import Modalities
 from ..recipes import Recipe, get_recipe
-from ._preprocessing import make_preprocessor, preprocessing_steps
+from ._preprocessing import make_pooling, make_preprocessor, preprocessing_steps
+from ._tokens import takes_tokens, tokens_for, with_tokens
 
 
 def make_mofa_pipeline(
     modalities: Modalities = None,
     *,
+    tokens: Mapping[str, int] | None = None,
     recipe: str = "default",
     estimator: BaseEstimator | None = None,
     ensemble: bool = True,
@@ -33,6 +36,15 @@ def make_mofa_pipeline(
     modalities : dict, callable or None, default=None
         Which columns of ``X`` form which modality, see
         :func:`mofa_sklearn.modalities.resolve_modalities`.
+
+    tokens : dict of str to int, default=None
+        Which modalities are sequences, and of how many vectors (frames, words): one after
+        the other in the block and NaN throughout where a token is not there, or in one
+        column of cells, (n_tokens_of_the_cell, width), which are padded or cut. The
+        recipe's steps see one token a row, so that a scaler or a PCA is that of a token,
+        and the networks attend over the tokens, see :class:`MoFARegressor`. What knows no
+        tokens gets their mean: companions, estimators without a parameter `tokens`, and
+        recipes with a joint step or baselines. None takes those of `estimator`.
 
     recipe : str, default="default"
         One of :func:`mofa_sklearn.recipes.list_recipes`: our own, the original's, or
@@ -94,7 +106,8 @@ def make_mofa_pipeline(
     Raises
     ------
     ValueError
-        If the recipe is unknown, or averages ensembles and `ensemble` is False.
+        If the recipe is unknown, or averages ensembles and `ensemble` is False, or if
+        `tokens` are no numbers of tokens, or others than `estimator` has.
     ImportError
         If the recipe is made of a library that is not installed.
 
@@ -128,6 +141,7 @@ def make_mofa_pipeline(
     (2,)
     """
     chosen = get_recipe(recipe)
+    tokens = tokens_for(estimator, tokens)
     params = {
         "cv": cv,
         "validation": validation,
@@ -141,19 +155,28 @@ def make_mofa_pipeline(
                 f"recipe={recipe!r} is a mean of K-fold ensembles, so ensemble=False is not for "
                 "it; pass ensemble=True, or an estimator."
             )
-        return _make_average(chosen, modalities, imputer, params)
+        return _make_average(chosen, modalities, imputer, params, tokens)
     companions = None
     if estimator is None:
         estimator = chosen.make_estimator(random_state)
-        companions = [(name, clone(each)) for name, each in chosen.companions] or None
+        companions = [(name, _pooled(clone(each), tokens)) for name, each in chosen.companions]
+    pool = bool(chosen.joint_steps) or not takes_tokens(estimator)
+    if tokens and not pool:
+        estimator = with_tokens(estimator, tokens)
     if ensemble:
-        estimator = _make_ensemble(estimator, companions, params)
-    steps = preprocessing_steps(chosen, modalities, imputer, random_state)
+        estimator = _make_ensemble(estimator, companions or None, params)
+    steps = preprocessing_steps(
+        chosen, modalities, imputer, random_state, tokens=tokens, pool=pool
+    )
     return Pipeline([*steps, (_role(estimator), estimator)])
 
 
 def _make_average(
-    recipe: Recipe, modalities: Modalities, imputer: BaseEstimator | None, params: dict[str, Any]
+    recipe: Recipe,
+    modalities: Modalities,
+    imputer: BaseEstimator | None,
+    params: dict[str, Any],
+    tokens: Mapping[str, int] | None,
 ) -> Pipeline:
     """Average the network's ensemble, with its own preprocessing, and baselines."""
     from ..baselines import make_baselines
@@ -164,9 +187,17 @@ def _make_average(
     parts = [("network", Pipeline([*steps, ("regressor", members)]))]
     parts += make_baselines(names=recipe.baselines, random_state=random_state).items()
     # It names the columns, from which the parts know the modalities.
-    preprocess = make_preprocessor((), {}, modalities, imputer)
+    preprocess = make_preprocessor((), {}, modalities, imputer, tokens=tokens)
+    pooling = [("pool", make_pooling(tokens))] if tokens else []
     average = BlendRegressor(parts, weights="uniform", **params)
-    return Pipeline([("preprocess", preprocess), ("regressor", average)])
+    return Pipeline([("preprocess", preprocess), *pooling, ("regressor", average)])
+
+
+def _pooled(companion: BaseEstimator, tokens: Mapping[str, int] | None) -> BaseEstimator:
+    """Let a companion see the mean over tokens."""
+    if not tokens:
+        return companion
+    return Pipeline([("pool", make_pooling(tokens)), ("regressor", companion)])
 
 
 def _make_ensemble(
