@@ -144,6 +144,7 @@ def load_processor(folder: Path, *names: str) -> Any:
 @contextmanager
 def explained(folder: Path) -> Iterator[None]:
     """Name the folder in the errors of loading."""
+    SafetensorError = import_optional("safetensors", f"The model in {folder}").SafetensorError
     try:
         yield
     except ImportError as error:
@@ -151,7 +152,7 @@ def explained(folder: Path) -> Iterator[None]:
             f"The model in {folder} needs a library that cannot be imported ({error}). Install "
             "the libraries of the encoders with: pip install mofa-sklearn[encoders]"
         ) from error
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise ModelNotFoundError(f"The model in {folder} cannot be loaded: {error}") from error
 
 

@@ -183,7 +183,8 @@ class TextEncoder(BaseEncoder):
                 f"holds {type(cell).__name__} ({cell!r:.50}); texts are strings, or missing: "
                 "None, NaN or ''"
             )
-        return cell
+        # Halves of characters, which no tokenizer takes, become question marks.
+        return cell.encode("utf-8", "replace").decode("utf-8")
 
     def _length(self, cell: str) -> int:
         return len(cell)

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from .._repr._completion import CompletesWhatIsThere
 from .._repr._html import ShowsModalities
+from .._requests import RequestsItsArguments
 from .._sklearn_private import Interval, StrOptions, _check_sample_weight
 from ..modalities import resolve_modalities
 from ..modalities._lazy_input import refuse_lazy
@@ -90,7 +91,7 @@ def _has_tokens(estimator: BaseMoFA) -> bool:
     )
 
 
-class BaseMoFA(ShowsModalities, CompletesWhatIsThere, BaseEstimator):
+class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, BaseEstimator):
     """Base class of the estimators around one network."""
 
     _parameter_constraints: dict = {

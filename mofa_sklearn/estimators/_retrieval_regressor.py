@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._repr._html import ShowsModalities
+from .._requests import RequestsItsArguments
 from .._sklearn_private import Interval, _fit_context
 from ..modalities import resolve_modalities
 from ..modalities._missing import check_blocks
@@ -27,7 +28,7 @@ _N_FOLDS = 5
 _MIN_ROWS = 10
 
 
-class RetrievalRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
+class RetrievalRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, BaseEstimator):
     """Predict from the targets of the most similar training rows, of each modality.
 
     Columns are centred and scaled, wide blocks reduced to principal components, similar

@@ -12,6 +12,7 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._repr._html import ShowsModalities
+from .._requests import RequestsItsArguments
 from .._sklearn_private import Interval, _check_sample_weight, _fit_context
 from ..modalities import resolve_modalities
 from ..modalities._numbers import numbers
@@ -22,7 +23,7 @@ from ._columns import components, filled, mean_and_scale, project
 _DEFAULT_RATIOS = np.logspace(-2.5, 2.5, 11)
 
 
-class RidgePathRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
+class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, BaseEstimator):
     """Ridge regression whose penalty is chosen for each target on held-out rows.
 
     The solutions for all penalties and targets are found together by conjugate

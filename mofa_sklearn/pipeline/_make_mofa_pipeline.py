@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from ..ensemble import BlendRegressor, KFoldEnsembleClassifier, KFoldEnsembleRegressor
 from ..modalities._resolve import Modalities
 from ..recipes import Recipe, get_recipe
+from ._modality_pipeline import ModalityPipeline
 from ._preprocessing import make_pooling, make_preprocessor, preprocessing_steps
 from ._tokens import takes_tokens, tokens_for, with_tokens
 
@@ -25,10 +26,11 @@ def make_mofa_pipeline(
     cv: Any = 10,
     validation: str = "fold",
     imputer: BaseEstimator | None = None,
+    target_transform: Any = None,
     n_jobs: int | None = None,
     verbose: int = 0,
     random_state: Any = None,
-) -> Pipeline:
+) -> ModalityPipeline:
     """Make a pipeline of each modality's preprocessing and a K-fold ensemble.
 
     Parameters
@@ -84,6 +86,11 @@ def make_mofa_pipeline(
         ``SimpleImputer(strategy="median")``, say. Rows whose whole block is NaN
         are left alone: the modality counts as missing.
 
+    target_transform : {"log1p"} or transformer, default=None
+        The scale on which targets are learned, see :class:`ModalityPipeline`. With
+        ``"log1p"`` counts go in and counts come out, while the networks learn
+        log(1 + count).
+
     n_jobs : int or None, default=None
         Number of members trained at a time, see :class:`KFoldEnsembleRegressor`.
 
@@ -95,19 +102,21 @@ def make_mofa_pipeline(
 
     Returns
     -------
-    sklearn.pipeline.Pipeline
+    ModalityPipeline
         Steps ``preprocess`` (:class:`mofa_sklearn.preprocessing.ModalityPreprocessor`),
         the recipe's joint steps, if it has any, and ``regressor`` or ``classifier``.
         Parameters to tune are, for instance, ``regressor__estimator__hidden_dim`` and
         ``preprocess__default__scale``. Of a recipe that averages the network with
         baselines, ``regressor`` is a :class:`BlendRegressor`, whose part ``network`` is
-        a pipeline with the steps above.
+        a pipeline with the steps above. The methods and fitted attributes of the last step
+        are the pipeline's.
 
     Raises
     ------
     ValueError
-        If the recipe is unknown, or averages ensembles and `ensemble` is False, or if
-        `tokens` are no numbers of tokens, or others than `estimator` has.
+        If the recipe is unknown, or averages ensembles and `ensemble` is False, if
+        `target_transform` is given for a classifier, or if `tokens` are no numbers of
+        tokens, or others than `estimator` has.
     ImportError
         If the recipe is made of a library that is not installed.
 
@@ -155,7 +164,8 @@ def make_mofa_pipeline(
                 f"recipe={recipe!r} is a mean of K-fold ensembles, so ensemble=False is not for "
                 "it; pass ensemble=True, or an estimator."
             )
-        return _make_average(chosen, modalities, imputer, params, tokens)
+        steps = _average_steps(chosen, modalities, imputer, params, tokens)
+        return ModalityPipeline(steps, target_transform=target_transform)
     companions = None
     if estimator is None:
         estimator = chosen.make_estimator(random_state)
@@ -165,19 +175,22 @@ def make_mofa_pipeline(
         estimator = with_tokens(estimator, tokens)
     if ensemble:
         estimator = _make_ensemble(estimator, companions or None, params)
+    if target_transform is not None and is_classifier(estimator):
+        raise ValueError("target_transform is for regressors: classes have no other scale.")
     steps = preprocessing_steps(
         chosen, modalities, imputer, random_state, tokens=tokens, pool=pool
     )
-    return Pipeline([*steps, (_role(estimator), estimator)])
+    steps = [*steps, (_role(estimator), estimator)]
+    return ModalityPipeline(steps, target_transform=target_transform)
 
 
-def _make_average(
+def _average_steps(
     recipe: Recipe,
     modalities: Modalities,
     imputer: BaseEstimator | None,
     params: dict[str, Any],
     tokens: Mapping[str, int] | None,
-) -> Pipeline:
+) -> list[tuple[str, BaseEstimator]]:
     """Average the network's ensemble, with its own preprocessing, and baselines."""
     from ..baselines import make_baselines
 
@@ -190,7 +203,7 @@ def _make_average(
     preprocess = make_preprocessor((), {}, modalities, imputer, tokens=tokens)
     pooling = [("pool", make_pooling(tokens))] if tokens else []
     average = BlendRegressor(parts, weights="uniform", **params)
-    return Pipeline([("preprocess", preprocess), *pooling, ("regressor", average)])
+    return [("preprocess", preprocess), *pooling, ("regressor", average)]
 
 
 def _pooled(companion: BaseEstimator, tokens: Mapping[str, int] | None) -> BaseEstimator:

@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from .._repr._html import ShowsModalities
+from .._requests import RequestsItsArguments
 from .._sklearn_private import Interval, StrOptions, _check_feature_names_in, _fit_context
 from ..modalities import resolve_modalities
 from ..modalities._missing import check_blocks
@@ -28,7 +29,7 @@ _JOINT = "joint"
 _MAX_SEED = np.iinfo(np.int32).max
 
 
-class RetrievalAugmenter(TransformerMixin, ShowsModalities, BaseEstimator):
+class RetrievalAugmenter(TransformerMixin, ShowsModalities, RequestsItsArguments, BaseEstimator):
     """Add what the most similar training rows tell about the targets.
 
     For each modality, and by all of them at once, the `n_neighbors` most similar training
