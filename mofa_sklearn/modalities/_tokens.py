@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from numbers import Integral
 from typing import Any
 
@@ -11,7 +11,9 @@ import numpy as np
 from ._positions import first_few
 
 
-def resolve_tokens(tokens: Any, blocks: Mapping[str, np.ndarray]) -> dict[str, int]:
+def resolve_tokens(
+    tokens: Any, blocks: Mapping[str, np.ndarray], in_cells: Collection[str] = ()
+) -> dict[str, int]:
     """Check which modalities are sequences of vectors.
 
     Parameters
@@ -21,6 +23,9 @@ def resolve_tokens(tokens: Any, blocks: Mapping[str, np.ndarray]) -> dict[str, i
 
     blocks : dict of str to ndarray of int
         Column positions of every modality, from :func:`~.modalities.resolve_modalities`.
+
+    in_cells : collection of str, default=()
+        Modalities whose columns are not the numbers of the tokens.
 
     Returns
     -------
@@ -49,7 +54,7 @@ def resolve_tokens(tokens: Any, blocks: Mapping[str, np.ndarray]) -> dict[str, i
                 f"{first_few(list(blocks))}."
             )
         width = len(blocks[name])
-        if width % n_tokens:
+        if width % n_tokens and name not in in_cells:
             raise ValueError(
                 f"Modality '{name}' has {width} columns, which cannot be {n_tokens} tokens of one "
                 f"width: {width} is no multiple of {n_tokens}."

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 
 from ..modalities._resolve import Modalities
-from ..preprocessing import FloatColumns, GapFiller, ModalityPreprocessor
+from ..preprocessing import FloatColumns, GapFiller, ModalityPreprocessor, TokenPooling
 from ..recipes import Recipe
 from ..recipes._recipe import Steps
 
@@ -20,13 +20,26 @@ def preprocessing_steps(
     imputer: BaseEstimator | str | None,
     random_state: Any,
     encoders: Mapping[str, BaseEstimator] | None = None,
+    tokens: Mapping[str, int] | None = None,
+    pool: bool = False,
 ) -> list:
-    preprocess = make_preprocessor(recipe.steps, recipe.named_steps, modalities, imputer, encoders)
+    """Make the steps before the ensemble; `pool`: it gets the mean over tokens."""
+    preprocess = make_preprocessor(
+        recipe.steps, recipe.named_steps, modalities, imputer, encoders, tokens
+    )
+    pooling = [("pool", make_pooling(tokens))] if tokens and pool else []
     joint = [
         (name, clone(step).set_params(random_state=random_state))
         for name, step in recipe.joint_steps
     ]
-    return [("preprocess", preprocess), *joint]
+    return [("preprocess", preprocess), *pooling, *joint]
+
+
+def make_pooling(tokens: Mapping[str, int]) -> ModalityPreprocessor:
+    """Make the step that replaces preprocessed tokens by their mean."""
+    return ModalityPreprocessor(
+        transformers=[(name, TokenPooling(n_tokens=count)) for name, count in tokens.items()]
+    ).set_output(transform="pandas")
 
 
 def make_preprocessor(
@@ -35,6 +48,7 @@ def make_preprocessor(
     modalities: Modalities,
     imputer: BaseEstimator | str | None,
     encoders: Mapping[str, BaseEstimator] | None = None,
+    tokens: Mapping[str, int] | None = None,
 ) -> ModalityPreprocessor:
     """Make the step that turns every modality into floats, each by a pipeline of its own.
 
@@ -51,6 +65,8 @@ def make_preprocessor(
         since what comes next then has its own preprocessing.
     encoders : mapping of str to transformer, default=None
         Those of modalities whose raw cells one encoder takes, in place of FloatColumns.
+    tokens : mapping of str to int, default=None
+        Numbers of tokens of the modalities that are sequences.
 
     Returns
     -------
@@ -62,7 +78,10 @@ def make_preprocessor(
         for name in {**named_steps, **encoders}
     }
     return ModalityPreprocessor(
-        _block_pipeline(steps, imputer), transformers=list(named.items()), modalities=modalities
+        _block_pipeline(steps, imputer),
+        transformers=list(named.items()),
+        modalities=modalities,
+        tokens=tokens,
     ).set_output(transform="pandas")  # the column names tell the network the modalities
 
 

@@ -162,7 +162,7 @@ def _without_names(transformer: Any, modality: str, detail: str = "") -> ValueEr
 
 
 @contextmanager
-def explained(name: str, block: Any, missing: np.ndarray) -> Iterator[None]:
+def explained(name: str, block: Any, missing: np.ndarray, n_tokens: int = 1) -> Iterator[None]:
     """Say which modality and which column it is that a transformer does not take.
 
     Parameters
@@ -173,6 +173,8 @@ def explained(name: str, block: Any, missing: np.ndarray) -> Iterator[None]:
         Its columns.
     missing : ndarray of bool of shape (n_samples,)
         In which rows the modality is missing.
+    n_tokens : int, default=1
+        Number of tokens in the block, each of which may be missing by itself.
     """
     try:
         yield
@@ -181,7 +183,8 @@ def explained(name: str, block: Any, missing: np.ndarray) -> Iterator[None]:
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(_in_a_table(name, block, error)) from error
         if "NaN" in str(error) and isinstance(block, np.ndarray):
-            check_finite_or_missing(block, name, np.arange(block.shape[1]), partly=False)
+            columns = np.arange(block.shape[1])
+            check_finite_or_missing(block, name, columns, partly=False, n_tokens=n_tokens)
         raise
 
 

@@ -29,6 +29,7 @@ from ..modalities._numbers import is_plain, numbers, refuse_other_kinds
 from ..modalities._positions import as_slice
 from ..modalities._range import in_enough_digits
 from ..modalities._tables import as_table, is_frame, take_columns
+from ..modalities._tokens import resolve_tokens
 from ._block_transformers import (
     dense_floats,
     explained,
@@ -42,6 +43,7 @@ from ._block_transformers import (
     takes_sparse,
     with_missing,
 )
+from ._per_token import PerToken
 from ._unnamed import opens_tables, warn_of_columns_without_names
 
 FLOATS = [np.float32, np.float64]
@@ -79,6 +81,12 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
     modalities : dict, callable or None, default=None
         Which columns of ``X`` form which modality, see
         :func:`mofa_sklearn.modalities.resolve_modalities`.
+
+    tokens : dict of str to int, default=None
+        Which modalities are sequences, and of how many vectors, one after the other in
+        the block and NaN throughout where a token is not there. Their transformers see
+        one token a row: a scaler or a PCA is that of a token. They learn from 100,000
+        tokens at most, evenly spread.
 
     Attributes
     ----------
@@ -119,12 +127,14 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         "default": [HasMethods(["fit", "transform"]), StrOptions({"passthrough"})],
         "transformers": [list, tuple],
         "modalities": [dict, callable, None],
+        "tokens": [dict, None],
     }
 
-    def __init__(self, default="passthrough", *, transformers=(), modalities=None):
+    def __init__(self, default="passthrough", *, transformers=(), modalities=None, tokens=None):
         self.default = default
         self.transformers = transformers
         self.modalities = modalities
+        self.tokens = tokens
 
     def get_params(self, deep=True) -> dict[str, Any]:
         """Get the parameters, those of the named transformers included.
@@ -176,8 +186,8 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         Raises
         ------
         ValueError
-            If blocks do not fit `X` or hold infinity, if no row has a modality, or if its
-            transformer takes numbers only and a column holds something else.
+            If blocks or `tokens` do not fit `X`, if blocks hold infinity, if no row has a
+            modality, or if its transformer takes numbers only and a column holds something else.
         """
         X = self._resolve(X)
         for name in self.modalities_:
@@ -266,6 +276,9 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         self.transformers_ = {
             name: _copy_of(chosen.get(name, self.default)) for name in self.modalities_
         }
+        for name, n_tokens in resolve_tokens(self.tokens, self.modalities_, self.tables_).items():
+            if self.transformers_[name] != "passthrough":
+                self.transformers_[name] = PerToken(self.transformers_[name], n_tokens)
         self._sparse = [
             name
             for name, positions in self.modalities_.items()
@@ -313,7 +326,7 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         present = ~missing
         y = y if y is None or present.all() else _safe_indexing(y, np.flatnonzero(present))
         rows = rows_for(transformer, block, present)
-        with explained(name, block, missing):
+        with explained(name, block, missing, self._n_tokens(name)):
             if not transform and has_names_out(transformer):
                 transformer.fit(rows, y)
                 return None
@@ -331,8 +344,13 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
             dtype = block.dtype if isinstance(block, np.ndarray) else np.float32
             return np.full((len(missing), len(self._names_of(name))), np.nan, dtype=dtype)
         rows = rows_for(transformer, block, ~missing)
-        with explained(name, block, missing):
+        with explained(name, block, missing, self._n_tokens(name)):
             return with_missing(dense_floats(transformer.transform(rows)), missing)
+
+    def _n_tokens(self, name: str) -> int:
+        """Return how many tokens' columns a transformer sees one after the other."""
+        transformer = self.transformers_[name]
+        return transformer.n_tokens if isinstance(transformer, PerToken) else 1
 
     def _names_of(self, name: str, width: int | None = None) -> np.ndarray:
         names = _check_feature_names_in(self)[self.modalities_[name]]
