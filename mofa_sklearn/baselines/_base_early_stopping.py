@@ -17,6 +17,7 @@ from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 from sklearn.utils.validation import check_consistent_length
 from threadpoolctl import threadpool_limits
 
+from .._requests import RequestsItsArguments
 from .._sklearn_private import (
     HasMethods,
     Interval,
@@ -68,7 +69,7 @@ class Rows:
         return Rows(self.X[index], self.y[index], weight)
 
 
-class BaseEarlyStopping(MetaEstimatorMixin, BaseEstimator):
+class BaseEarlyStopping(RequestsItsArguments, MetaEstimatorMixin, BaseEstimator):
     """Base class of what lets any library's estimator stop early on rows held back."""
 
     _parameter_constraints: dict = {

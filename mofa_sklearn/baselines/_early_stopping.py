@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_private import _fit_context
 from ..estimators._targets import TargetScale
+from ..modalities._numbers import numbers
 from ._base_early_stopping import (
     ROW_CHECKS,
     BaseEarlyStopping,
@@ -182,7 +183,7 @@ class EarlyStoppingRegressor(RegressorMixin, BaseEarlyStopping):
             The shape of the targets of the fit.
         """
         check_is_fitted(self, "estimators_")
-        X = validate_data(self, X, **ROW_CHECKS, reset=False)
+        X = validate_data(self, numbers(X), **ROW_CHECKS, reset=False)
         outputs = np.zeros((len(X), len(self._varies)))
         if self.estimators_:
             parts = [np.asarray(member.predict(X)) for member in self.estimators_]
@@ -194,7 +195,7 @@ class EarlyStoppingRegressor(RegressorMixin, BaseEarlyStopping):
 
     def _check_rows(self, X: Any, y: Any, reset: bool) -> tuple[np.ndarray, np.ndarray]:
         return validate_data(
-            self, X, y, **ROW_CHECKS, multi_output=True, y_numeric=True, reset=reset
+            self, numbers(X), y, **ROW_CHECKS, multi_output=True, y_numeric=True, reset=reset
         )
 
     def __sklearn_tags__(self):

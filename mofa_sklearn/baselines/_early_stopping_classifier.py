@@ -15,6 +15,7 @@ from ..ensemble._class_members import aligned_probabilities
 from ..estimators._classes import check_classes, classes_of
 from ..estimators._stratified import stratified
 from ..estimators._thresholds import DEFAULT_THRESHOLD
+from ..modalities._numbers import numbers
 from ._base_early_stopping import (
     ROW_CHECKS,
     BaseEarlyStopping,
@@ -213,7 +214,7 @@ class EarlyStoppingClassifier(ClassifierMixin, BaseEarlyStopping):
             label.
         """
         check_is_fitted(self, "estimators_")
-        X = validate_data(self, X, **ROW_CHECKS, reset=False)
+        X = validate_data(self, numbers(X), **ROW_CHECKS, reset=False)
         if self.classes_.ndim == 2:
             return self._label_probabilities(X)
         if not self.estimators_:
@@ -237,7 +238,7 @@ class EarlyStoppingClassifier(ClassifierMixin, BaseEarlyStopping):
         return HistGradientBoostingClassifier(early_stopping=True)
 
     def _check_rows(self, X: Any, y: Any, name: str, reset: bool) -> tuple[np.ndarray, np.ndarray]:
-        X, y = validate_data(self, X, y, **ROW_CHECKS, multi_output=True, reset=reset)
+        X, y = validate_data(self, numbers(X), y, **ROW_CHECKS, multi_output=True, reset=reset)
         return X, check_classes(y, name)
 
     def _hold_back(

@@ -9,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
+from .._requests import RequestsItsArguments
 from .._sklearn_private import _fit_context
 
 # From the strongest penalty to the weakest, as parts of C: halves of orders of magnitude.
@@ -17,7 +18,7 @@ _PATH = np.logspace(-6, 0, 13)
 _PATIENCE = 3
 
 
-class EarlyStoppingLogisticRegression(LogisticRegression):
+class EarlyStoppingLogisticRegression(RequestsItsArguments, LogisticRegression):
     """:class:`~sklearn.linear_model.LogisticRegression` that may be given validation rows.
 
     It has the same parameters and attributes. With validation rows it is fitted again

@@ -10,10 +10,11 @@ from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.multiclass import unique_labels
 
+from .._requests import RequestsItsArguments
 from .._sklearn_private import _fit_context
 
 
-class _StopsOnGivenRows:
+class _StopsOnGivenRows(RequestsItsArguments):
     """Adds validation rows to the `fit` of one of scikit-learn's networks."""
 
     _network: type  # the network without them

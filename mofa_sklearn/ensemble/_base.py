@@ -21,8 +21,10 @@ from tqdm.auto import tqdm
 from .._repr._completion import CompletesWhatIsThere
 from .._repr._html import ensemble_block
 from .._repr._short import ShortRepr
+from .._requests import RequestsItsArguments
 from .._sklearn_private import HasMethods, StrOptions, _check_sample_weight
 from ..modalities._lazy_input import refuse_lazy
+from ._attention import AveragesAttention
 from ._checkpoint import Checkpoint, fingerprint_of
 from ._cluster import fit_on_cluster, on_cluster
 from ._members import Fold, Member, MemberTask, fit_members, trains_stacked
@@ -31,7 +33,14 @@ from ._validation_sets import last_step
 _MAX_SEED = np.iinfo(np.int32).max
 
 
-class BaseKFoldEnsemble(ShortRepr, CompletesWhatIsThere, MetaEstimatorMixin, BaseEstimator):
+class BaseKFoldEnsemble(
+    AveragesAttention,
+    ShortRepr,
+    CompletesWhatIsThere,
+    RequestsItsArguments,
+    MetaEstimatorMixin,
+    BaseEstimator,
+):
     """Base class of ensembles with one member for each split of a cross-validation."""
 
     _task_type = MemberTask

@@ -22,9 +22,10 @@ from tqdm.auto import tqdm
 from .._repr._completion import CompletesWhatIsThere
 from .._repr._html import blend_block
 from .._repr._short import ShortRepr
+from .._requests import RequestsItsArguments
 from .._sklearn_private import StrOptions, _BaseHeterogeneousEnsemble, _raise_for_params
 from ._base import BaseKFoldEnsemble, _sample_weight_name
-from ._blend_parts import SplitsOfBlend
+from ._blend_parts import SplitsOfBlend, has_own_scale
 from ._cluster import rows_sent_once
 from ._kfold_regressor import KFoldEnsembleRegressor
 from ._members import set_random_states
@@ -34,7 +35,7 @@ _MAX_SEED = np.iinfo(np.int32).max
 REPORT_ROW = "blend"
 
 
-class BaseBlend(ShortRepr, CompletesWhatIsThere, _BaseHeterogeneousEnsemble):
+class BaseBlend(ShortRepr, CompletesWhatIsThere, RequestsItsArguments, _BaseHeterogeneousEnsemble):
     """Base class of blends: parameters, metadata, and the fit of the parts."""
 
     _parameter_constraints: dict = {
@@ -193,8 +194,8 @@ class BaseBlend(ShortRepr, CompletesWhatIsThere, _BaseHeterogeneousEnsemble):
 
 
 def _has_folds(part: BaseEstimator) -> bool:
-    """Tell whether a part makes its own out-of-fold predictions."""
-    return isinstance(last_step(part), (BaseKFoldEnsemble, BaseBlend))
+    """Tell whether a part makes its own out-of-fold predictions, on the scale of the targets."""
+    return isinstance(last_step(part), (BaseKFoldEnsemble, BaseBlend)) and not has_own_scale(part)
 
 
 def _groups_name(part: BaseEstimator) -> str:

@@ -70,7 +70,9 @@ def fit_with_validation(
     estimator
         The same object, fitted.
     """
-    if isinstance(estimator, Pipeline) and stops_early_on_rows(estimator):
+    # A pipeline whose `fit` takes validation rows transforms them, and maybe y, by itself.
+    in_steps = isinstance(estimator, Pipeline) and not _takes_x_val(estimator)
+    if in_steps and stops_early_on_rows(estimator):
         return _fit_pipeline(estimator, X, y, fit_params, X_val, y_val, sample_weight_val)
     extra = validation_arguments(estimator, X_val, y_val, sample_weight_val)
     return estimator.fit(X, y, **fit_params, **extra)
@@ -95,12 +97,18 @@ def validation_arguments(
     dict
         Empty where it does not stop early on rows that it is given.
     """
-    style = _validation_style(estimator)
+    style = _validation_style(last_step(estimator))
     if style is None:
         return {}
+    if _takes_x_val(estimator):
+        style = _x_val_arguments
     if sample_weight_val is not None and not np.any(sample_weight_val):
         sample_weight_val = None
     return style(estimator, X_val, y_val, sample_weight_val)
+
+
+def _takes_x_val(estimator: Any) -> bool:
+    return {"X_val", "y_val"} <= set(signature(estimator.fit).parameters)
 
 
 def _validation_style(estimator: Any):
@@ -109,7 +117,7 @@ def _validation_style(estimator: Any):
         return None
     arguments = signature(estimator.fit).parameters
     parameters = estimator.get_params(deep=False)
-    if {"X_val", "y_val"} <= set(arguments):
+    if _takes_x_val(estimator):
         return None if parameters.get("early_stopping") is False else _x_val_arguments
     if "eval_set" in arguments:
         # XGBoost evaluates, round by round and for nothing, unless it may stop.

@@ -19,10 +19,14 @@ from torch import Tensor, nn
 
 from .._repr._completion import CompletesWhatIsThere
 from .._repr._html import ShowsModalities
+from .._requests import RequestsItsArguments
 from .._sklearn_private import Interval, StrOptions, _check_sample_weight
 from ..modalities import resolve_modalities
 from ..modalities._lazy_input import refuse_lazy
-from ..modalities._missing import check_blocks
+from ..modalities._missing import check_blocks, refuse_beyond_float32
+from ..modalities._numbers import numbers
+from ..modalities._range import HUGE, bring_down, largest_magnitude, quiet_range
+from ..modalities._tokens import resolve_tokens
 from ..networks import MoFANetwork
 from ..networks.fusions import FUSIONS
 from ..networks.losses import LOSSES, make_loss
@@ -78,11 +82,21 @@ def _has_weights(estimator: BaseMoFA) -> bool:
     raise AttributeError(_no_weights(estimator.fusion))
 
 
-class BaseMoFA(ShowsModalities, CompletesWhatIsThere, BaseEstimator):
+def _has_tokens(estimator: BaseMoFA) -> bool:
+    """Tell whether there are sequences to attend over."""
+    if estimator.tokens:
+        return True
+    raise AttributeError(
+        "No modality is a sequence of tokens: pass tokens={'<modality>': <number of tokens>}."
+    )
+
+
+class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, BaseEstimator):
     """Base class of the estimators around one network."""
 
     _parameter_constraints: dict = {
         "modalities": [dict, callable, None],
+        "tokens": [dict, None],
         "fusion": [StrOptions(set(FUSIONS)), callable],
         "hidden_dim": [Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
@@ -166,21 +180,59 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, BaseEstimator):
         attention = self._evaluate(X, weights)
         return pd.DataFrame(attention, index=index, columns=list(self.modalities_))
 
+    @available_if(_has_tokens)
+    def token_attention(self, X: Any, modality: str) -> np.ndarray:
+        """Tell how much each token of a modality weighs in each row.
+
+        The method is there where `tokens` are given. With
+        ``fusion="conditional_query"`` the weights are those that the query modality
+        gives, otherwise they depend on the modality's own tokens alone.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            The rows.
+        modality : str
+            The name of a modality of `tokens`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_tokens)
+            Non-negative weights. Rows sum to one; a token that is not there has zero,
+            and all have where the modality is missing.
+
+        Raises
+        ------
+        ValueError
+            If there is no such modality, or it is no sequence of tokens.
+        """
+        check_is_fitted(self, "net_")
+        tokens = self._fitted_tokens()
+        if modality not in tokens:
+            kind = "is no sequence" if modality in self.modalities_ else "is unknown"
+            raise ValueError(f"Modality {modality!r} {kind}; tokens names {list(tokens)}.")
+        position = list(self.modalities_).index(modality)
+        return self._evaluate(
+            self._check_features(X), lambda module, chunk: module.token_weights(chunk, position)
+        )
+
     def _check_training_rows(
         self, X: Any, y: Any, sample_weight: Any, **check_y
     ) -> tuple[LabelledRows, dict[str, np.ndarray]]:
         """Check the rows to learn from, and find the modalities in them."""
-        names_from = X
-        X, y = validate_data(
-            self, X, y, dtype=np.float32, order="C", ensure_all_finite=False, **check_y
-        )
+        names_from = X = numbers(X)
+        with quiet_range():
+            X, y = validate_data(
+                self, X, y, dtype=np.float32, order="C", ensure_all_finite=False, **check_y
+            )
         blocks = resolve_modalities(
             names_from if hasattr(names_from, "columns") else X, self.modalities
         )
+        tokens = resolve_tokens(self.tokens, blocks)
         if self._continues():
-            self._check_same_blocks(blocks)
+            self._check_same_blocks(blocks, tokens)
         weight = _check_weight("sample_weight", sample_weight, X)
-        return LabelledRows(_in_order(X, blocks), y, weight), blocks
+        return LabelledRows(_in_order(X, blocks, tokens), y, weight), blocks
 
     def _check_validation_rows(
         self, blocks: dict[str, np.ndarray], X_val: Any, y_val: Any, sample_weight_val: Any
@@ -193,16 +245,23 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, BaseEstimator):
         if X_val is None or y_val is None:
             given, lacking = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
             raise ValueError(f"{given} was passed without {lacking}: validation needs both.")
-        X_val = validate_data(
-            self, X_val, dtype=np.float32, order="C", ensure_all_finite=False, reset=False
-        )
+        with quiet_range():
+            X_val = validate_data(
+                self,
+                numbers(X_val),
+                dtype=np.float32,
+                order="C",
+                ensure_all_finite=False,
+                reset=False,
+            )
         y_val = self._check_validation_targets(y_val)
         if len(y_val) != len(X_val):
             raise ValueError(
                 f"X_val has {len(X_val)} rows and y_val {len(y_val)}: they must be the same."
             )
         weight = _check_weight("sample_weight_val", sample_weight_val, X_val)
-        return LabelledRows(_in_order(X_val, blocks), y_val, weight)
+        tokens = resolve_tokens(self.tokens, blocks)
+        return LabelledRows(_in_order(X_val, blocks, tokens), y_val, weight)
 
     def _outputs(self, X: Any) -> np.ndarray:
         """Return the network's outputs for rows as a user passes them."""
@@ -228,19 +287,31 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, BaseEstimator):
         """Check rows against those of the fit, and bring their blocks into order."""
         refuse_lazy(X, "predict")
         dtypes = [np.float32, np.float64]
-        X = validate_data(self, X, dtype=dtypes, order="C", ensure_all_finite=False, reset=False)
-        return _in_order(X, self.modalities_)
+        X = validate_data(
+            self, numbers(X), dtype=dtypes, order="C", ensure_all_finite=False, reset=False
+        )
+        return _in_order(X, self.modalities_, self._fitted_tokens())
+
+    def _fitted_tokens(self) -> dict[str, int]:
+        """Return the number of tokens of every modality that is a sequence."""
+        of_blocks = zip(self.modalities_, self.module_.tokens, strict=True)
+        return {name: n_tokens for name, n_tokens in of_blocks if n_tokens is not None}
 
     def _continues(self) -> bool:
         return self.warm_start and hasattr(self, "net_")
 
-    def _check_same_blocks(self, blocks: dict[str, np.ndarray]) -> None:
+    def _check_same_blocks(self, blocks: dict[str, np.ndarray], tokens: dict[str, int]) -> None:
         before = {name: len(positions) for name, positions in self.modalities_.items()}
         now = {name: len(positions) for name, positions in blocks.items()}
         if before != now:
             raise ValueError(
                 f"warm_start=True continues with the modalities of the last fit, {before}, but "
                 f"this X has {now}."
+            )
+        if tokens != self._fitted_tokens():
+            raise ValueError(
+                f"warm_start=True continues with the tokens of the last fit, "
+                f"{self._fitted_tokens()}, but tokens is {tokens} now."
             )
 
     def _split(
@@ -304,6 +375,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, BaseEstimator):
         self.best_iteration_ = result.best_epoch
 
     def _build(self, blocks: dict[str, np.ndarray], n_targets: int) -> MoFANetwork:
+        tokens = resolve_tokens(self.tokens, blocks)
         return MoFANetwork(
             [len(positions) for positions in blocks.values()],
             n_targets * self._outputs_per_target(),
@@ -313,6 +385,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, BaseEstimator):
             modality_dropout=self.modality_dropout,
             modality_names=list(blocks),
             residual_features=self.residual_features,
+            tokens=[tokens.get(name) for name in blocks] if tokens else None,
         )
 
     def _outputs_per_target(self) -> int:
@@ -409,9 +482,17 @@ def _no_weights(fusion: Any) -> str:
     return f"fusion={fusion!r} has no weight for each modality; these have: {', '.join(weighing)}."
 
 
-def _in_order(X: np.ndarray, blocks: dict[str, np.ndarray]) -> np.ndarray:
-    """Check the blocks, and lay them side by side."""
-    check_blocks(X, blocks)
+def _in_order(X: np.ndarray, blocks: dict[str, np.ndarray], tokens: dict[str, int]) -> np.ndarray:
+    """Check the blocks, and lay them side by side, in a range that networks can compute in."""
+    if not largest_magnitude(X) <= HUGE:
+        check_blocks(X, blocks, tokens)
+        refuse_beyond_float32(X, blocks)
+        vectors = [
+            vector
+            for name, positions in blocks.items()
+            for vector in np.split(positions, tokens.get(name, 1))
+        ]
+        X = bring_down(X, vectors)
     order = np.concatenate(list(blocks.values()))
     return X if np.array_equal(order, np.arange(len(order))) else X[:, order]
 

@@ -56,6 +56,10 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         Which columns of ``X`` form which modality, see
         :func:`mofa_sklearn.modalities.resolve_modalities`.
 
+    tokens : dict of str to int, default=None
+        Which modalities are sequences, and of how many tokens, see
+        :class:`MoFARegressor`.
+
     fusion : str, type or callable, default="modality_attention"
         How the encodings become one vector, or one prediction, see
         :class:`MoFARegressor`.
@@ -251,6 +255,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         self,
         modalities=None,
         *,
+        tokens=None,
         fusion="modality_attention",
         hidden_dim=512,
         dropout=0.4,
@@ -280,6 +285,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         random_state=None,
     ):
         self.modalities = modalities
+        self.tokens = tokens
         self.fusion = fusion
         self.hidden_dim = hidden_dim
         self.dropout = dropout

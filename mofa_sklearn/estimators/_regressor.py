@@ -43,6 +43,13 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         width, slice, list of columns or callable; None reads it from the column
         names. See :func:`mofa_sklearn.modalities.resolve_modalities`.
 
+    tokens : dict of str to int, default=None
+        Which modalities are sequences, and of how many vectors (frames, words): the
+        modality's block is so many tokens one after the other, NaN throughout where a
+        token is not there. Each is encoded by itself, and attention pools them, masked
+        where tokens are not there; with ``fusion="conditional_query"`` the query
+        modality asks the tokens. See `token_attention`.
+
     fusion : str, type or callable, default="modality_attention"
         How the encodings become one vector, or one prediction:
 
@@ -254,6 +261,7 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         self,
         modalities=None,
         *,
+        tokens=None,
         fusion="modality_attention",
         hidden_dim=512,
         dropout=0.4,
@@ -281,6 +289,7 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         random_state=None,
     ):
         self.modalities = modalities
+        self.tokens = tokens
         self.fusion = fusion
         self.hidden_dim = hidden_dim
         self.dropout = dropout

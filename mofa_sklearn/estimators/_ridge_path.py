@@ -12,15 +12,18 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._repr._html import ShowsModalities
+from .._requests import RequestsItsArguments
 from .._sklearn_private import Interval, _check_sample_weight, _fit_context
 from ..modalities import resolve_modalities
+from ..modalities._numbers import numbers
+from ..modalities._range import in_enough_digits, quiet_range
 from ._columns import components, filled, mean_and_scale, project
 
 # Penalties a column, from nearly none to nearly nothing but: halves of orders of magnitude.
 _DEFAULT_RATIOS = np.logspace(-2.5, 2.5, 11)
 
 
-class RidgePathRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
+class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, BaseEstimator):
     """Ridge regression whose penalty is chosen for each target on held-out rows.
 
     The solutions for all penalties and targets are found together by conjugate
@@ -178,6 +181,7 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
         """
         if (X_val is None) != (y_val is None):
             raise ValueError("Pass both X_val and y_val, or none of them.")
+        X = numbers(X)
         named = X if hasattr(X, "columns") else None
         rows, n_dimensions = self._check_training_rows(X, y, sample_weight)
         blocks = None
@@ -220,7 +224,7 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
         """Predict with every estimator; the rows are read once for all of them."""
         for estimator in estimators:
             check_is_fitted(estimator, "coef_")
-        X = estimators[0]._check_rows(X)
+        X = in_enough_digits(estimators[0]._check_rows(X))
         coef = np.concatenate([np.atleast_2d(each.coef_) for each in estimators])
         mean = np.mean([each.column_mean_ for each in estimators], axis=0)
         n_targets = len(coef) // len(estimators)
@@ -241,21 +245,22 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
         )
 
     def _check_training_rows(self, X, y, sample_weight) -> tuple[_Rows, int]:
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            dtype=(np.float32, np.float64),
-            ensure_all_finite="allow-nan",
-            multi_output=True,
-            y_numeric=True,
-        )
+        with quiet_range():
+            X, y = validate_data(
+                self,
+                X,
+                y,
+                dtype=(np.float32, np.float64),
+                ensure_all_finite="allow-nan",
+                multi_output=True,
+                y_numeric=True,
+            )
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
-        return _Rows(X, y.reshape(len(y), -1), sample_weight), y.ndim
+        return _Rows(in_enough_digits(X), y.reshape(len(y), -1), sample_weight), y.ndim
 
     def _held_out(self, X_val, y_val, sample_weight_val) -> _Rows:
-        X_val = self._check_rows(X_val)
+        X_val = in_enough_digits(self._check_rows(X_val))
         y_val = check_array(y_val, ensure_2d=False, dtype=float, input_name="y_val")
         if len(y_val) != len(X_val):
             raise ValueError(
@@ -267,9 +272,9 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
         return _Rows(X_val, y_val, sample_weight_val)
 
     def _check_rows(self, X) -> np.ndarray:
-        return validate_data(
-            self, X, reset=False, dtype=(np.float32, np.float64), ensure_all_finite="allow-nan"
-        )
+        checks = {"dtype": (np.float32, np.float64), "ensure_all_finite": "allow-nan"}
+        with quiet_range():
+            return validate_data(self, numbers(X), reset=False, **checks)
 
     def _hold_back(
         self, rows: _Rows, random_state: np.random.RandomState

@@ -18,7 +18,9 @@ from sklearn.preprocessing import (
 )
 from torch import Tensor, nn
 
-from ..preprocessing import BlockPCA
+from ..pipeline import ModalityPipeline
+from ..pipeline._target_transform import LogCounts
+from ..preprocessing import BlockPCA, FloatColumns, GapFiller
 from ._convert import convert, converts
 
 
@@ -119,6 +121,27 @@ class SignedLog(nn.Module):
         return torch.sign(x) * torch.log1p(x.abs())
 
 
+class InverseLog(nn.Module):
+    """``exp(x) - 1``, and no less than 0: counts."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.expm1(x).clamp_min(0)
+
+
+@converts(ModalityPipeline)
+def _modality_pipeline(pipeline: ModalityPipeline, place: str) -> nn.Module:
+    steps = _pipeline(pipeline, place)
+    transformer = pipeline.target_transformer_
+    if transformer is None:
+        return steps
+    if not isinstance(transformer, LogCounts):
+        raise TypeError(
+            f"target_transform={pipeline.target_transform!r} cannot be exported, only 'log1p' "
+            "can: export the last step, and transform its predictions back."
+        )
+    return nn.Sequential(steps, InverseLog())
+
+
 @converts(Pipeline)
 def _pipeline(pipeline: Pipeline, place: str) -> nn.Module:
     prefix = f"{place}__" if place else ""
@@ -202,3 +225,19 @@ def _block_pca(transformer: BlockPCA, place: str) -> nn.Module:
         inner = convert(transformer.pca_, place)
         return nn.Sequential(inner, FirstColumns(transformer.n_components_))
     return SignedLog() if transformer.log_narrow else nn.Identity()
+
+
+@converts(FloatColumns)
+def _float_columns(transformer: FloatColumns, place: str) -> nn.Module:
+    if transformer.kinds_ is None:
+        return nn.Identity()
+    raise TypeError(
+        f"The step '{place}' cannot be exported: it makes numbers of columns of other kinds "
+        f"({', '.join(sorted(set(transformer.kinds_)))}). Keep the pipeline's first step in "
+        "Python, and export what comes after it: to_module(pipeline[1:])."
+    )
+
+
+@converts(GapFiller)
+def _gap_filler(filler: GapFiller, place: str) -> nn.Module:
+    return Fill(np.asarray(filler.medians_, dtype=float), filler.marked_)

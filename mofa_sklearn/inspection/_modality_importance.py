@@ -20,6 +20,7 @@ from ..ensemble._target_names import target_names_of
 from ..metrics import normalized_mean_squared_error
 from ..modalities import resolve_modalities
 from ..modalities._resolve import Modalities
+from ..modalities._tables import as_table, is_frame
 from ._held_out import check_same_rows
 from ._permutation import missing_blocks
 from ._permuted_prediction import Part, exchange, exchanged_rows, parts_of, predict_parts
@@ -235,7 +236,8 @@ class _Measure:
 
 def _check_rows(X: Any, y: Any, sample_weight: Any) -> tuple[Any, np.ndarray, np.ndarray | None]:
     """Check the shapes; what values are allowed is for the estimator to say."""
-    if not hasattr(X, "iloc"):
+    X = as_table(X)
+    if not is_frame(X):
         X = check_array(X, dtype=None, ensure_all_finite=False)
     y = np.asarray(y)
     check_consistent_length(X, y, sample_weight)

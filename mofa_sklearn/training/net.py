@@ -12,13 +12,11 @@ from torch import Tensor
 from ..networks import MoFANetwork
 from ..networks.losses import mean_loss, needs_whole_batch
 from .batches import Batches, Rows
+from .chunks import EVALUATION_BATCH_SIZE
 from .interrupts import StopTraining, interrupt_goes_up, raise_if_cancelled
 
 # MoFA-Lite's bound on the norm of a step's gradient.
 MAX_GRADIENT_NORM = 1.0
-# Rows that are computed at a time where no gradient is kept: on a CPU, more are slower
-# (their activations leave the cache) and need more memory.
-EVALUATION_BATCH_SIZE = 1024
 
 
 class MoFANet(NeuralNet):

@@ -15,6 +15,7 @@ from .annealing import FadingDropout
 from .averaging import AveragedWeights
 from .batches import Rows
 from .callbacks import BestWeights, EpochProgress, LearningRate
+from .chunks import evaluation_rows
 from .net import MoFANet
 from .seeding import seeded_dropout
 
@@ -166,6 +167,7 @@ def make_net(module: nn.Module, plan: TrainingPlan, **kwargs: Any) -> MoFANet:
         max_epochs=plan.max_epochs,
         batch_size=plan.batch_size,
         device=str(plan.device),
+        iterator_valid__batch_size=evaluation_rows(module),
         **kwargs,
     )
 
