@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sklearn.base import BaseEstimator, clone, is_classifier
@@ -21,6 +22,7 @@ def make_mofa_pipeline(
     ensemble: bool = True,
     cv: Any = 10,
     validation: str = "fold",
+    encoders: Mapping[str, BaseEstimator] | None = None,
     imputer: BaseEstimator | None = None,
     n_jobs: int | None = None,
     verbose: int = 0,
@@ -66,6 +68,12 @@ def make_mofa_pipeline(
     validation : {"fold", "inner"}, default="fold"
         Where members find the rows to stop early on, see
         :class:`KFoldEnsembleRegressor`.
+
+    encoders : dict of str to transformer, default=None
+        For modalities that are one column of raw cells: what turns these into vectors, before
+        the recipe's own steps; of :mod:`mofa_sklearn.encoders`, or any transformer of one column
+        (a TfidfVectorizer). Without `modalities`, a column with the name of an encoder is a
+        modality by itself. Where it finds a cell missing or empty, the modality is missing.
 
     imputer : transformer, default=None
         Put before everything else in every modality, for blocks with single NaN:
@@ -141,19 +149,23 @@ def make_mofa_pipeline(
                 f"recipe={recipe!r} is a mean of K-fold ensembles, so ensemble=False is not for "
                 "it; pass ensemble=True, or an estimator."
             )
-        return _make_average(chosen, modalities, imputer, params)
+        return _make_average(chosen, modalities, imputer, encoders, params)
     companions = None
     if estimator is None:
         estimator = chosen.make_estimator(random_state)
         companions = [(name, clone(each)) for name, each in chosen.companions] or None
     if ensemble:
         estimator = _make_ensemble(estimator, companions, params)
-    steps = preprocessing_steps(chosen, modalities, imputer, random_state)
+    steps = preprocessing_steps(chosen, modalities, imputer, random_state, encoders)
     return Pipeline([*steps, (_role(estimator), estimator)])
 
 
 def _make_average(
-    recipe: Recipe, modalities: Modalities, imputer: BaseEstimator | None, params: dict[str, Any]
+    recipe: Recipe,
+    modalities: Modalities,
+    imputer: BaseEstimator | None,
+    encoders: Mapping[str, BaseEstimator] | None,
+    params: dict[str, Any],
 ) -> Pipeline:
     """Average the network's ensemble, with its own preprocessing, and baselines."""
     from ..baselines import make_baselines
@@ -164,7 +176,7 @@ def _make_average(
     parts = [("network", Pipeline([*steps, ("regressor", members)]))]
     parts += make_baselines(names=recipe.baselines, random_state=random_state).items()
     # It names the columns, from which the parts know the modalities.
-    preprocess = make_preprocessor((), {}, modalities, imputer)
+    preprocess = make_preprocessor((), {}, modalities, imputer, encoders)
     average = BlendRegressor(parts, weights="uniform", **params)
     return Pipeline([("preprocess", preprocess), ("regressor", average)])
 
