@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from ..modalities._missing import check_finite_or_missing
 from ..modalities._numbers import floats_of, refuse_other_kinds
+from ..modalities._positions import as_slice
 from ..modalities._tables import as_table, column_of, is_frame, take_rows
 
 
@@ -33,7 +35,7 @@ def rows_for(transformer: Any, block: Any, present: np.ndarray) -> Any:
     ndarray, DataFrame or Series
         A Series of a table of one column, if the transformer takes no other.
     """
-    if isinstance(block, np.ndarray):
+    if isinstance(block, np.ndarray) or sparse.issparse(block):
         return block if present.all() else block[present]
     rows = block if present.all() else take_rows(block, present)
     takes_column = rows.shape[1] == 1 and _takes_a_column(transformer)
@@ -47,6 +49,50 @@ def _takes_a_column(transformer: Any) -> bool:
     if hasattr(transformer, "__single_column_transformer__"):
         return True
     return not isinstance(transformer, str) and not get_tags(transformer).input_tags.two_d_array
+
+
+def takes_sparse(transformer: Any) -> bool:
+    """Tell whether a transformer, or the first step of a pipeline, takes sparse matrices."""
+    if isinstance(transformer, Pipeline):
+        return takes_sparse(transformer[0])
+    return not isinstance(transformer, str) and get_tags(transformer).input_tags.sparse
+
+
+def has_sparse_columns(X: Any) -> bool:
+    """Tell whether something is a pandas DataFrame with sparse columns."""
+    return isinstance(X, pd.DataFrame) and any(
+        isinstance(dtype, pd.SparseDtype) for dtype in set(X.dtypes)
+    )
+
+
+def sparse_block(X: Any, positions: np.ndarray) -> Any:
+    """Return some columns as a CSR array, or None if they are not sparse.
+
+    Parameters
+    ----------
+    X : ndarray, sparse matrix or DataFrame of shape (n_samples, n_features)
+        The table.
+    positions : ndarray of int
+        Positions of the columns.
+
+    Returns
+    -------
+    sparse array of shape (n_samples, n_columns), or None
+    """
+    if sparse.issparse(X):
+        return X[:, as_slice(positions)]
+    if not isinstance(X, pd.DataFrame):
+        return None
+    block = X.iloc[:, positions]
+    if not all(isinstance(dtype, pd.SparseDtype) for dtype in set(block.dtypes)):
+        return None
+    return block.sparse.to_coo().tocsr()
+
+
+def is_mostly_zeros(X: Any, positions: np.ndarray) -> bool:
+    """Tell whether columns are sparse, and half of their values or more are not stored."""
+    block = sparse_block(X, positions)
+    return block is not None and 2 * block.nnz <= np.prod(block.shape)
 
 
 def has_names_out(transformer: Any) -> bool:
@@ -131,10 +177,10 @@ def explained(name: str, block: Any, missing: np.ndarray) -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError) as error:
-        if not isinstance(block, np.ndarray):
+        if is_frame(block):
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(_in_a_table(name, block, error)) from error
-        if "NaN" in str(error):
+        if "NaN" in str(error) and isinstance(block, np.ndarray):
             check_finite_or_missing(block, name, np.arange(block.shape[1]), partly=False)
         raise
 

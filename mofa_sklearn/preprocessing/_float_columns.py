@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.decomposition import TruncatedSVD
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._sklearn_private import HasMethods, _check_feature_names_in, _fit_context
+from .._sklearn_private import HasMethods, Interval, _check_feature_names_in, _fit_context
 from ..modalities._kinds import (
     DATES,
     DURATIONS,
@@ -48,7 +51,8 @@ class FloatColumns(TransformerMixin, BaseEstimator):
       principal components of their groups of three and four characters, dates their
       parts and the seconds since 1970.
 
-    A matrix of floats is returned as it is, without a copy.
+    A matrix of floats is returned as it is, without a copy. Of a sparse one of many
+    columns, such as counts of words, principal components are taken (TruncatedSVD).
 
     Parameters
     ----------
@@ -57,8 +61,11 @@ class FloatColumns(TransformerMixin, BaseEstimator):
         DataFrame. None makes a :class:`skrub.TableVectorizer` (``pip install
         "mofa-sklearn[tables]"``).
 
+    n_components : int, default=128
+        How many components a sparse matrix of more columns is reduced to.
+
     random_state : int, RandomState instance or None, default=None
-        Determines what is random in the default of `mixed`: the components of text.
+        Determines what is random: components of text and of sparse matrices.
 
     Attributes
     ----------
@@ -70,6 +77,9 @@ class FloatColumns(TransformerMixin, BaseEstimator):
 
     mixed_ : transformer or None
         The fitted copy of `mixed`; None if there was no column for it.
+
+    svd_ : TruncatedSVD or None
+        What reduces a sparse matrix; None if there was none.
 
     n_features_in_ : int
         Number of columns of ``X``.
@@ -102,11 +112,13 @@ class FloatColumns(TransformerMixin, BaseEstimator):
 
     _parameter_constraints: dict = {
         "mixed": [HasMethods(["fit_transform", "transform"]), None],
+        "n_components": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
     }
 
-    def __init__(self, mixed=None, *, random_state=None):
+    def __init__(self, mixed=None, *, n_components=128, random_state=None):
         self.mixed = mixed
+        self.n_components = n_components
         self.random_state = random_state
 
     def fit(self, X, y=None) -> FloatColumns:
@@ -157,6 +169,9 @@ class FloatColumns(TransformerMixin, BaseEstimator):
         X = self._check(X, reset=True)
         self.kinds_: Any = None
         self.vectors_ = self.mixed_ = None
+        self.svd_: Any = None
+        if sparse.issparse(X):
+            return self._reduce(X)
         if not is_frame(X):
             return X
         kinds = kinds_of(X)
@@ -193,8 +208,10 @@ class FloatColumns(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "n_features_in_")
         X = self._check(X, reset=False)
         if self.kinds_ is None:
+            if self.svd_ is not None:
+                return dense_floats(self.svd_.transform(X))
             if not is_frame(X):
-                return X
+                return X.toarray() if sparse.issparse(X) else X
             refuse_other_kinds(X)
             return floats_of(X)
         parts = []
@@ -223,6 +240,8 @@ class FloatColumns(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self, "n_features_in_")
         names = _check_feature_names_in(self, input_features)
+        if self.svd_ is not None:
+            return np.asarray([f"svd{i}" for i in range(self.svd_.n_components)], dtype=object)
         if self.kinds_ is None:
             return names
         parts = [names[self._numbers()]]
@@ -242,8 +261,21 @@ class FloatColumns(TransformerMixin, BaseEstimator):
             validate_data(self, X, skip_check_array=True, reset=reset)
             return X
         return validate_data(
-            self, X, dtype=[np.float32, np.float64], ensure_all_finite=False, reset=reset
+            self,
+            X,
+            accept_sparse="csr",
+            dtype=[np.float32, np.float64],
+            ensure_all_finite=False,
+            reset=reset,
         )
+
+    def _reduce(self, X: Any) -> np.ndarray:
+        """Make a sparse matrix dense, of fewer columns where it has many."""
+        if X.shape[1] <= self.n_components:
+            return X.toarray()
+        n_components = min(self.n_components, X.shape[0])
+        self.svd_ = TruncatedSVD(n_components, random_state=self.random_state)
+        return dense_floats(self.svd_.set_output(transform="default").fit_transform(X))
 
     def _numbers(self) -> np.ndarray:
         return self._of(NUMERIC_KINDS)
@@ -287,6 +319,7 @@ class FloatColumns(TransformerMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]

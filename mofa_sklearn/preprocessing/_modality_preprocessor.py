@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -31,9 +32,13 @@ from ._block_transformers import (
     dense_floats,
     explained,
     has_names_out,
+    has_sparse_columns,
+    is_mostly_zeros,
     joined,
     names_out,
     rows_for,
+    sparse_block,
+    takes_sparse,
     with_missing,
 )
 from ._unnamed import opens_tables, warn_of_columns_without_names
@@ -54,7 +59,8 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
     text, categories, dates or cells of vectors, objects or paths, so that
     :class:`FloatColumns`, skrub's TableVectorizer, a ColumnTransformer or an encoder can
     be its transformer. One that takes a single column, such as a TfidfVectorizer, gets
-    the column where the modality has one.
+    the column where the modality has one. Sparse matrices, and sparse columns of pandas,
+    stay sparse for transformers that take them; others get them dense.
 
     Unlike :class:`sklearn.compose.ColumnTransformer`, the modalities need not be
     known before `fit`, and the results are written into one float matrix whose column
@@ -247,18 +253,23 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         X = as_table(X)
         kinds = kinds_of(X) if is_frame(X) and not is_plain(X) else []
         others = {i for i, kind in enumerate(kinds) if kind not in NUMERIC_KINDS}
-        self._has_tables = bool(others)
+        self._has_tables = bool(others) or has_sparse_columns(X)
         table, X = X, self._check(X, reset=True)
         self.modalities_ = resolve_modalities(table if is_frame(table) else X, self.modalities)
         self.tables_ = [
             name for name, block in self.modalities_.items() if not others.isdisjoint(block)
         ]
         if self.modalities is None and opens_tables(self.default):
-            warn_of_columns_without_names(table)
+            warn_of_columns_without_names(table, self.n_features_in_)
         chosen = dict(self.transformers)
         self.transformers_ = {
             name: _copy_of(chosen.get(name, self.default)) for name in self.modalities_
         }
+        self._sparse = [
+            name
+            for name, positions in self.modalities_.items()
+            if takes_sparse(self.transformers_[name]) and is_mostly_zeros(X, positions)
+        ]
         return X
 
     def _check_transformers(self) -> None:
@@ -280,7 +291,14 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
                 X = pd.DataFrame(X, columns=getattr(self, "feature_names_in_", None))
             validate_data(self, X, skip_check_array=True, reset=reset)
             return X
-        return validate_data(self, numbers(X), dtype=FLOATS, ensure_all_finite=False, reset=reset)
+        return validate_data(
+            self,
+            numbers(X),
+            accept_sparse="csr",
+            dtype=FLOATS,
+            ensure_all_finite=False,
+            reset=reset,
+        )
 
     def _fit_block(self, name: str, X: Any, y: Any, transform: bool) -> np.ndarray | None:
         block, missing = self._block(name, X)
@@ -322,14 +340,21 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
     def _block(self, name: str, X: Any) -> tuple[Any, np.ndarray]:
         """Return one modality's columns, and in which rows it is missing."""
         positions = self.modalities_[name]
-        if not is_frame(X):
+        if isinstance(X, np.ndarray):
             return X[:, as_slice(positions)], check_finite_or_missing(X, name, positions)
-        block = take_columns(X, positions)
         if name in self.tables_:
+            block = take_columns(X, positions)
             if self.transformers_[name] == "passthrough":
                 refuse_other_kinds(block)
             return block, missing_rows(block)
-        block = check_array(numbers(block), dtype=FLOATS, ensure_all_finite=False)
+        block = sparse_block(X, positions)
+        if block is None:
+            block = numbers(take_columns(X, positions))
+        elif name in self._sparse:
+            return block, np.zeros(block.shape[0], dtype=bool)
+        else:
+            block = block.toarray()
+        block = check_array(block, dtype=FLOATS, ensure_all_finite=False)
         return block, check_finite_or_missing(block, name, np.arange(block.shape[1]))
 
     def _sk_visual_block_(self):
@@ -344,8 +369,10 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         # Blocks that are NaN throughout are always allowed, single NaN if all steps take them.
         steps = [self.default, *(transformer for _, transformer in self.transformers)]
         tags.input_tags.allow_nan = all(
-            isinstance(step, str) or get_tags(step).input_tags.allow_nan for step in steps
+            isinstance(step, str) or opens_tables(step) or get_tags(step).input_tags.allow_nan
+            for step in steps
         )
+        tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
@@ -355,4 +382,8 @@ def _copy_of(transformer: Any) -> Any:
     if isinstance(transformer, str):
         return transformer
     copy: BaseEstimator = clone(transformer)
-    return copy.set_output(transform="default") if hasattr(copy, "set_output") else copy
+    # A vectorizer of words has no set_output, and a pipeline of one refuses it: their results
+    # are sparse, whatever is set.
+    with suppress(AttributeError, ValueError):
+        copy.set_output(transform="default")
+    return copy

@@ -6,7 +6,6 @@ import sys
 import warnings
 from typing import Any
 
-import numpy as np
 from sklearn.pipeline import Pipeline
 
 from ..modalities._names import UNNAMED_MODALITY
@@ -22,15 +21,16 @@ def opens_tables(transformer: Any) -> bool:
     return isinstance(transformer, Pipeline) and isinstance(transformer[0], FloatColumns)
 
 
-def warn_of_columns_without_names(X: Any) -> None:
+def warn_of_columns_without_names(X: Any, n_features: int) -> None:
     """Say that all columns are one modality, since nothing tells whose they are.
 
     Parameters
     ----------
     X : array-like or DataFrame of shape (n_samples, n_features)
         What is fitted.
+    n_features : int
+        How many columns it has.
     """
-    n_features = np.shape(X)[1] if np.ndim(X) == 2 else 1
     if n_features == 1 or column_names(X) is not None:
         return
     warn_caller(
