@@ -58,13 +58,14 @@ def make_preprocessor(
     ModalityPreprocessor
     """
     encoders = encoders or {}
+    modalities = modalities_with_encoders(modalities, encoders)
     named = {name: _block_pipeline(own, imputer) for name, own in named_steps.items()}
     for name, encoder in encoders.items():
         named[name] = _encoded(name, encoder, named_steps.get(name, steps), imputer)
     return ModalityPreprocessor(
         _block_pipeline(steps, imputer),
         transformers=list(named.items()),
-        modalities=modalities_with_encoders(modalities, encoders),
+        modalities=modalities,
     ).set_output(transform="pandas")  # the column names tell the network the modalities
 
 
