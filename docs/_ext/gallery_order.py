@@ -9,6 +9,7 @@ QUESTIONS = [
     "tun",
     "baseline",
     "blend",
+    "raw",
     "missing",
     "interval",
     "genre",
