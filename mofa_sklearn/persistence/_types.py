@@ -30,6 +30,7 @@ _PLAIN = {
     "mofa_sklearn.ensemble._blend_intervals.BlendIntervals",
     "mofa_sklearn.ensemble._blend_parts.SplitsOfBlend",
     "mofa_sklearn.estimators._targets.TargetScale",
+    "mofa_sklearn.pipeline._raw_modalities.RawModalities",
     "mofa_sklearn.preprocessing._neighbors.BruteForceIndex",
     "mofa_sklearn.preprocessing._neighbors.NeighborSearch",
     "mofa_sklearn.preprocessing._memory.Memory",
