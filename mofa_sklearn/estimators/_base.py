@@ -40,6 +40,8 @@ from ..training.schedules import SCHEDULES
 from ..training.seeding import build_seeded
 from ..training.stand_ins import forget_stand_ins, learn_stand_ins
 from ..training.train import TrainingPlan, TrainingResult
+from ..training.user_callbacks import check_callbacks
+from ._reading import EstimatorReading
 from ._stacked import fit_stacked, predict_stacked, stacks
 
 _MAX_SEED = np.iinfo(np.int32).max
@@ -282,6 +284,10 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, BaseEstimator):
         history = []
         if self._continues():
             module.load_state_dict(self.module_.state_dict())
+            for weights, before in zip(
+                module.parameters(), self.module_.parameters(), strict=True
+            ):
+                weights.requires_grad_(before.requires_grad)  # a callback may have frozen it
             forget_stand_ins(module)
             history = self.history_
         n_weights = sum(parameter.numel() for parameter in module.parameters())
@@ -293,6 +299,9 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, BaseEstimator):
             len(train_rows),
             criterion,
         )
+        if plan.callbacks:
+            check_callbacks(plan.callbacks, module, valid_rows is not None)
+            plan.reading = EstimatorReading(self, learned)
         return Training(module, train_rows, valid_rows, plan, learned)
 
     def _keep(self, training: Training, result: TrainingResult) -> None:

@@ -368,10 +368,9 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, BaseEstimator):
         return {name: self._space(name, X[:, as_slice(i)]) for name, i in self.modalities_.items()}
 
     def _space(self, name: str, block: np.ndarray) -> np.ndarray:
-        if self.algorithm == "brute":
-            dtype = np.float64 if is_huge(block) else np.float32
-        else:
-            dtype = np.float32  # the only type of the graph
+        # float32 is the only type of the graph.
+        exact = self.algorithm == "brute" and is_huge(block)
+        dtype: type[np.floating] = np.float64 if exact else np.float32
         with np.errstate(over="ignore"):
             space = np.ascontiguousarray(block, dtype=dtype)
             squares = np.einsum("ij,ij->i", space, space)
@@ -379,7 +378,7 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, BaseEstimator):
         if overflow.any():
             raise ValueError(
                 f"Modality '{name}' holds values too large to measure distances in "
-                f"{np.dtype(dtype)} (rows {first_few(np.flatnonzero(overflow).tolist())}): "
+                f"{dtype.__name__} (rows {first_few(np.flatnonzero(overflow).tolist())}): "
                 "standardise it first (sklearn.preprocessing.StandardScaler)."
             )
         if self.metric == "cosine":
