@@ -12,14 +12,15 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from .._repr._completion import CompletesWhatIsThere
 from .._repr._html import ShowsModalities
 from .._sklearn_private import Interval, StrOptions, _check_sample_weight
+from .._validation import check_array, validate_data
 from ..modalities import resolve_modalities
 from ..modalities._lazy_input import refuse_lazy
 from ..modalities._missing import check_blocks, refuse_beyond_float32
@@ -157,7 +158,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, BaseEstimator):
             If the fusion has no weights.
         """
         check_is_fitted(self, "net_")
-        index = getattr(X, "index", None)
+        index = X.index if isinstance(X, (pd.DataFrame, pd.Series)) else None
         X = self._check_features(X)
 
         def weights(module, chunk):

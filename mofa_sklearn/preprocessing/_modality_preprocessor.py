@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils import get_tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .._repr._html import preprocessor_block, widths_of
 from .._sklearn_private import (
@@ -19,6 +19,7 @@ from .._sklearn_private import (
     _check_feature_names_in,
     _fit_context,
 )
+from .._validation import validate_data
 from ..modalities import resolve_modalities
 from ..modalities._lazy_input import refuse_lazy
 from ..modalities._missing import check_finite_or_missing

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._repr._html import ShowsModalities
 from .._sklearn_private import Interval, StrOptions, _check_feature_names_in, _fit_context
+from .._validation import validate_data
 from ..modalities import resolve_modalities
 from ..modalities._missing import check_blocks
 from ..modalities._names import column_names, modality_of
