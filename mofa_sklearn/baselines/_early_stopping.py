@@ -8,9 +8,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_private import _fit_context
+from .._validation import validate_data
 from ..estimators._targets import TargetScale
 from ..modalities._numbers import numbers
 from ._base_early_stopping import (

@@ -8,9 +8,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_private import HasMethods, _fit_context
+from .._validation import validate_data
 from ..ensemble._class_members import aligned_probabilities
 from ..estimators._classes import check_classes, classes_of
 from ..estimators._stratified import stratified

@@ -12,15 +12,16 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from .._repr._completion import CompletesWhatIsThere
 from .._repr._html import ShowsModalities
 from .._requests import RequestsItsArguments
 from .._sklearn_private import Interval, StrOptions, _check_sample_weight
+from .._validation import check_array, validate_data
 from ..modalities import resolve_modalities
 from ..modalities._lazy_input import refuse_lazy
 from ..modalities._missing import check_blocks, refuse_beyond_float32
@@ -43,6 +44,8 @@ from ..training.schedules import SCHEDULES
 from ..training.seeding import build_seeded
 from ..training.stand_ins import forget_stand_ins, learn_stand_ins
 from ..training.train import TrainingPlan, TrainingResult
+from ..training.user_callbacks import check_callbacks
+from ._reading import EstimatorReading
 from ._stacked import fit_stacked, predict_stacked, stacks
 
 _MAX_SEED = np.iinfo(np.int32).max
@@ -168,7 +171,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
             If the fusion has no weights.
         """
         check_is_fitted(self, "net_")
-        index = getattr(X, "index", None)
+        index = X.index if isinstance(X, (pd.DataFrame, pd.Series)) else None
         X = self._check_features(X)
 
         def weights(module, chunk):
@@ -350,6 +353,10 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
         history = []
         if self._continues():
             module.load_state_dict(self.module_.state_dict())
+            for weights, before in zip(
+                module.parameters(), self.module_.parameters(), strict=True
+            ):
+                weights.requires_grad_(before.requires_grad)  # a callback may have frozen it
             forget_stand_ins(module)
             history = self.history_
         n_weights = sum(parameter.numel() for parameter in module.parameters())
@@ -361,6 +368,9 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
             len(train_rows),
             criterion,
         )
+        if plan.callbacks:
+            check_callbacks(plan.callbacks, module, valid_rows is not None)
+            plan.reading = EstimatorReading(self, learned)
         return Training(module, train_rows, valid_rows, plan, learned)
 
     def _keep(self, training: Training, result: TrainingResult) -> None:

@@ -166,7 +166,8 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         new optimiser) instead of starting afresh. The classes must be the same.
 
     callbacks : list of skorch callbacks, default=None
-        Called during the training, as by a skorch net.
+        Called during the training, as by a skorch net. Those that score see `y` and
+        predictions in its units. One that could not have an effect is an error.
 
     verbose : int, default=0
         Shows a progress bar if above 0.
@@ -481,6 +482,10 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         return self._coding.choose(
             self._probabilities(outputs), getattr(self, "thresholds_", None)
         )
+
+    def _from_targets(self, targets: np.ndarray) -> np.ndarray:
+        """Turn the network's targets into classes or labels."""
+        return self._coding.decode(targets)
 
     def _outputs_per_target(self) -> int:
         return 1  # the coded targets have a column for each output

@@ -172,7 +172,8 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         and history (with a new optimiser) instead of starting afresh.
 
     callbacks : list of skorch callbacks, default=None
-        Called during the training, as by a skorch net.
+        Called during the training, as by a skorch net. Those that score see `y` and
+        predictions in its units. One that could not have an effect is an error.
 
     verbose : int, default=0
         Shows a progress bar if above 0.
@@ -486,6 +487,10 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         if self._quantile_levels is not None:
             outputs = self._to_quantiles(outputs)[..., self._quantile_levels.index(0.5)]
         return self._target_scale.invert(outputs)
+
+    def _from_targets(self, targets: np.ndarray) -> np.ndarray:
+        """Turn the network's targets into the user's."""
+        return self._target_scale.invert(targets)
 
     def _to_quantiles(self, outputs: np.ndarray) -> np.ndarray:
         """Return (n_samples, n_targets, n_levels), sorted, so that none cross."""

@@ -8,12 +8,13 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils import check_array, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
 
 from .._repr._html import ShowsModalities
 from .._requests import RequestsItsArguments
 from .._sklearn_private import Interval, _check_sample_weight, _fit_context
+from .._validation import check_array, validate_data
 from ..modalities import resolve_modalities
 from ..modalities._numbers import numbers
 from ..modalities._range import in_enough_digits, quiet_range

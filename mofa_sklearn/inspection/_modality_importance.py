@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.metrics import check_scoring
-from sklearn.utils import Bunch, check_array, check_consistent_length, check_random_state
+from sklearn.utils import Bunch, check_consistent_length, check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_private import HasMethods, Interval, _check_sample_weight, validate_params
+from .._validation import check_array
 from ..ensemble._target_names import target_names_of
 from ..metrics import normalized_mean_squared_error
 from ..modalities import resolve_modalities

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .._validation import as_array
+
 
 def is_polars(X: Any) -> bool:
     """Tell whether something is a polars DataFrame."""
@@ -92,19 +94,12 @@ def as_table(X: Any) -> Any:
         if isinstance(X.columns, pd.MultiIndex):
             return X.set_axis(column_names(X), axis=1)
         return X
-    if type(X).__module__.partition(".")[0] == "torch":
-        return _array_of_tensor(X)
+    X = as_array(X)
     if isinstance(X, (list, tuple)):
         return _table_of_rows(X)
     if isinstance(X, np.ndarray) and X.dtype.kind in "OUSMm" and X.ndim == 2:
         return _frame_unless_numbers(X)
     return X
-
-
-def _array_of_tensor(X: Any) -> Any:
-    """Return a tensor's values; NumPy has no bfloat16."""
-    X = X.detach().cpu()
-    return (X.float() if str(X.dtype) == "torch.bfloat16" else X).numpy()
 
 
 def _table_of_rows(rows: list | tuple) -> Any:

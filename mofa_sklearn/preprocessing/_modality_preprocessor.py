@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils import check_array, get_tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .._repr._html import preprocessor_block, widths_of
 from .._sklearn_private import (
@@ -20,6 +20,7 @@ from .._sklearn_private import (
     _fit_context,
     _safe_indexing,
 )
+from .._validation import validate_data
 from ..modalities import resolve_modalities
 from ..modalities._kinds import NUMERIC_KINDS, kinds_of, missing_rows
 from ..modalities._lazy_input import refuse_lazy
