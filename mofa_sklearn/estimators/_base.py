@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
@@ -45,6 +45,7 @@ from ..training.seeding import build_seeded
 from ..training.stand_ins import forget_stand_ins, learn_stand_ins
 from ..training.train import TrainingPlan, TrainingResult
 from ..training.user_callbacks import check_callbacks
+from ._grouped import hold_back_groups
 from ._reading import EstimatorReading
 from ._stacked import fit_stacked, predict_stacked, stacks
 
@@ -128,6 +129,9 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
     # An ensemble may fit several at a time, in threads, with one torch thread each: more
     # threads for one small network bring less.
     _fits_well_on_one_thread = True
+
+    # With metadata routing enabled, groups are for the rows held back, unless told otherwise.
+    __metadata_request__fit = {"groups": True}
 
     # What an ensemble looks for on the type of its members, to treat them together.
     _stacks = staticmethod(stacks)
@@ -322,12 +326,20 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
         y: np.ndarray,
         sample_weight: np.ndarray | None,
         random_state: np.random.RandomState,
+        groups: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Draw which rows to learn from and which to validate on."""
+        """Draw which rows to learn from and which to validate on, keeping groups together."""
         counted = np.arange(len(y))
         if sample_weight is not None:
             # A row of weight zero must not be what the best epoch is chosen by.
             counted = np.flatnonzero(sample_weight)
+        if groups is not None:
+            classes = y[counted] if is_classifier(self) and y.ndim == 1 else None
+            train, valid = hold_back_groups(
+                groups[counted], self.validation_fraction, random_state, classes
+            )
+            if len(valid):
+                return counted[train], counted[valid]
         n_valid = int(np.ceil(self.validation_fraction * len(counted)))
         if len(counted) - n_valid < 1:
             raise ValueError(
