@@ -25,6 +25,7 @@ def make_mofa_pipeline(
     ensemble: bool = True,
     cv: Any = 10,
     validation: str = "fold",
+    encoders: Mapping[str, BaseEstimator] | None = None,
     imputer: BaseEstimator | None = None,
     target_transform: Any = None,
     n_jobs: int | None = None,
@@ -80,6 +81,12 @@ def make_mofa_pipeline(
     validation : {"fold", "inner"}, default="fold"
         Where members find the rows to stop early on, see
         :class:`KFoldEnsembleRegressor`.
+
+    encoders : dict of str to transformer, default=None
+        For modalities that are one column of raw cells: what turns these into vectors, before
+        the recipe's own steps; of :mod:`mofa_sklearn.encoders`, or any transformer of one column
+        (a TfidfVectorizer). Without `modalities`, a column with the name of an encoder is a
+        modality by itself. Where it finds a cell missing or empty, the modality is missing.
 
     imputer : transformer, default=None
         Put before everything else in every modality, for blocks with single NaN:
@@ -164,7 +171,7 @@ def make_mofa_pipeline(
                 f"recipe={recipe!r} is a mean of K-fold ensembles, so ensemble=False is not for "
                 "it; pass ensemble=True, or an estimator."
             )
-        steps = _average_steps(chosen, modalities, imputer, params, tokens)
+        steps = _average_steps(chosen, modalities, imputer, encoders, params, tokens)
         return ModalityPipeline(steps, target_transform=target_transform)
     companions = None
     if estimator is None:
@@ -178,7 +185,13 @@ def make_mofa_pipeline(
     if target_transform is not None and is_classifier(estimator):
         raise ValueError("target_transform is for regressors: classes have no other scale.")
     steps = preprocessing_steps(
-        chosen, modalities, imputer, random_state, tokens=tokens, pool=pool
+        chosen,
+        modalities,
+        imputer,
+        random_state,
+        encoders,
+        tokens=tokens,
+        pool=pool,
     )
     steps = [*steps, (_role(estimator), estimator)]
     return ModalityPipeline(steps, target_transform=target_transform)
@@ -188,6 +201,7 @@ def _average_steps(
     recipe: Recipe,
     modalities: Modalities,
     imputer: BaseEstimator | None,
+    encoders: Mapping[str, BaseEstimator] | None,
     params: dict[str, Any],
     tokens: Mapping[str, int] | None,
 ) -> list[tuple[str, BaseEstimator]]:
@@ -200,7 +214,7 @@ def _average_steps(
     parts = [("network", Pipeline([*steps, ("regressor", members)]))]
     parts += make_baselines(names=recipe.baselines, random_state=random_state).items()
     # It names the columns, from which the parts know the modalities.
-    preprocess = make_preprocessor((), {}, modalities, imputer, tokens=tokens)
+    preprocess = make_preprocessor((), {}, modalities, imputer, encoders, tokens=tokens)
     pooling = [("pool", make_pooling(tokens))] if tokens else []
     average = BlendRegressor(parts, weights="uniform", **params)
     return [("preprocess", preprocess), *pooling, ("regressor", average)]
