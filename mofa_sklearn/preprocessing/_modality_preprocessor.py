@@ -327,7 +327,7 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         present = ~missing
         y = y if y is None or present.all() else _safe_indexing(y, np.flatnonzero(present))
         rows = rows_for(transformer, block, present)
-        with explained(name, block, missing, self._n_tokens(name)):
+        with explained(name, block, missing, transformer, self._n_tokens(name)):
             if not transform and has_names_out(transformer):
                 transformer.fit(rows, y)
                 return None
@@ -345,7 +345,7 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
             dtype = block.dtype if isinstance(block, np.ndarray) else np.float32
             return np.full((len(missing), len(self._names_of(name))), np.nan, dtype=dtype)
         rows = rows_for(transformer, block, ~missing)
-        with explained(name, block, missing, self._n_tokens(name)):
+        with explained(name, block, missing, transformer, self._n_tokens(name)):
             return with_missing(dense_floats(transformer.transform(rows)), missing)
 
     def _n_tokens(self, name: str) -> int:
