@@ -306,11 +306,18 @@ def _sample_weight_name(template: BaseEstimator) -> str:
             f"Underlying estimator {type(last_step(template)).__name__} does not support sample "
             "weights."
         )
+    return _name_in_last_step(template, "sample_weight")
+
+
+def _name_in_last_step(template: BaseEstimator, argument: str) -> str:
+    """Return the name under which `fit` hands an argument to a pipeline's last step."""
+    if get_config()["enable_metadata_routing"]:
+        return argument  # the step has requested it
     path, step = [], template
     while isinstance(step, Pipeline):
         name, step = step.steps[-1]
         path.append(name)
-    return "__".join([*path, "sample_weight"])
+    return "__".join([*path, argument])
 
 
 def average_held_out(

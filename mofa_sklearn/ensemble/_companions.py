@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import has_fit_parameter
 
-from ._base import _sample_weight_name, average_held_out
+from ._base import _name_in_last_step, _sample_weight_name, average_held_out
 from ._blend_weights import blend_weights
 from ._cluster import fit_on_cluster, on_cluster
 from ._members import Fold, Member, MemberTask, fit_members
@@ -101,8 +101,10 @@ def _weights_for(estimator: BaseEstimator, task: MemberTask) -> dict[str, Any]:
 
 
 def _groups_for(estimator: BaseEstimator, groups: Any) -> dict[str, Any]:
-    takes = groups is not None and has_fit_parameter(estimator, "groups")
-    return {"groups": np.asarray(groups)} if takes else {}
+    """Return the rows' groups under the name that a companion takes them by, if it does."""
+    if groups is None or not has_fit_parameter(last_step(estimator), "groups"):
+        return {}
+    return {_name_in_last_step(estimator, "groups"): np.asarray(groups)}
 
 
 def weigh_parts(
