@@ -349,9 +349,8 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
             return with_missing(dense_floats(transformer.transform(rows)), missing)
 
     def _n_tokens(self, name: str) -> int:
-        """Return how many tokens' columns a transformer sees one after the other."""
-        transformer = self.transformers_[name]
-        return transformer.n_tokens if isinstance(transformer, PerToken) else 1
+        """Return how many tokens a transformer is told to find in its block."""
+        return getattr(self.transformers_[name], "n_tokens", None) or 1
 
     def _names_of(self, name: str, width: int | None = None) -> np.ndarray:
         names = _check_feature_names_in(self)[self.modalities_[name]]
