@@ -178,23 +178,24 @@ def explained(name: str, block: Any, missing: np.ndarray) -> Iterator[None]:
         yield
     except (ValueError, TypeError) as error:
         if is_frame(block):
-            kind = TypeError if isinstance(error, TypeError) else ValueError
-            raise kind(_in_a_table(name, block, error)) from error
+            raise _in_a_table(name, block, error) from error
         if "NaN" in str(error) and isinstance(block, np.ndarray):
             check_finite_or_missing(block, name, np.arange(block.shape[1]), partly=False)
         raise
 
 
-def _in_a_table(name: str, block: Any, error: Exception) -> str:
+def _in_a_table(name: str, block: Any, error: Exception) -> Exception:
     """Say what a table holds besides numbers, unless the error tells it."""
-    message = f"Modality '{name}': {error}"
-    if any(repr(column) in str(error) for column in block.columns):
-        return message
-    try:
-        refuse_other_kinds(block)
-    except (ValueError, TypeError) as other_kinds:
-        message = f"{message} (its transformer gets the table as it is. {other_kinds})"
-    return message
+    if not any(repr(column) in str(error) for column in block.columns):
+        try:
+            refuse_other_kinds(block)
+        except (ValueError, TypeError) as other_kinds:
+            return type(other_kinds)(
+                f"Modality '{name}': {other_kinds} Its transformer gets the table as it is, and "
+                f"raised {type(error).__name__}: {error}"
+            )
+    kind = TypeError if isinstance(error, TypeError) else ValueError
+    return kind(f"Modality '{name}': {error}")
 
 
 def dense_floats(result: Any) -> np.ndarray:
