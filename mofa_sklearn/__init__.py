@@ -27,6 +27,7 @@ _SUBMODULES = [
     "baselines",
     "dask",
     "datasets",
+    "encoders",
     "ensemble",
     "estimators",
     "evaluation",

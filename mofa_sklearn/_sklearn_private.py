@@ -16,6 +16,7 @@ from sklearn.utils.validation import (
     _check_feature_names_in,
     _check_sample_weight,
     _check_y,
+    _num_features,
     _num_samples,
 )
 
@@ -37,6 +38,7 @@ __all__ = [
     "_check_sample_weight",
     "_check_y",
     "_fit_context",
+    "_num_features",
     "_num_samples",
     "_openmp_effective_n_threads",
     "_raise_for_params",

@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .._repr._html import ShowsModalities
 from .._requests import RequestsItsArguments
 from .._sklearn_private import Interval, _fit_context
+from .._validation import validate_data
 from ..modalities import resolve_modalities
 from ..modalities._missing import check_blocks
+from ..modalities._numbers import numbers
+from ..modalities._range import in_enough_digits, is_huge, quiet_range
 from ..preprocessing import RetrievalAugmenter
 from ..preprocessing._cross_fitting import cross_fitting_folds
 from ._columns import components, filled, mean_and_scale, project
@@ -99,6 +102,9 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
     # An ensemble may fit several at a time, in threads, with one BLAS thread each.
     _fits_well_on_one_thread = True
 
+    # With metadata routing enabled, groups are for the cross-fitting, unless told otherwise.
+    __metadata_request__fit = {"groups": True}
+
     _parameter_constraints: dict = {
         "modalities": [dict, callable, None],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
@@ -150,6 +156,7 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
         self : RetrievalRegressor
             The fitted regressor.
         """
+        X = numbers(X)
         named = X if hasattr(X, "columns") else None
         X, y = self._check(X, y)
         blocks = resolve_modalities(X if named is None else named, self.modalities)
@@ -185,22 +192,26 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
             The shape of the targets of the fit.
         """
         check_is_fitted(self, "ridge_")
-        X = validate_data(self, X, reset=False, dtype=np.float32, ensure_all_finite=False)
+        with quiet_range():
+            X = validate_data(
+                self, numbers(X), reset=False, dtype=np.float32, ensure_all_finite=False
+            )
         check_blocks(X, self.modalities_)
         if self.augmenter_ is None:
             return self.ridge_.predict(np.zeros((len(X), 1)))
         return self.ridge_.predict(self.augmenter_.transform(self._reduced(X)))
 
     def _check(self, X, y) -> tuple[np.ndarray, np.ndarray]:
-        return validate_data(
-            self,
-            X,
-            y,
-            dtype=np.float32,
-            ensure_all_finite=False,
-            multi_output=True,
-            y_numeric=True,
-        )
+        with quiet_range():
+            return validate_data(
+                self,
+                X,
+                y,
+                dtype=np.float32,
+                ensure_all_finite=False,
+                multi_output=True,
+                y_numeric=True,
+            )
 
     def _learn_columns(self, X: np.ndarray, seed: int) -> None:
         """Learn means, scales and components."""
@@ -209,7 +220,12 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
         if not self.standardize:
             self._scale = np.ones_like(self._scale)
         self._directions, _ = components(
-            filled(X, self._mean), blocks, self.n_components, self._mean, self._scale, seed
+            in_enough_digits(filled(X, self._mean)),
+            blocks,
+            self.n_components,
+            self._mean,
+            self._scale,
+            seed,
         )
         self._widths = [min(len(block), self.n_components) for block in blocks]
 
@@ -218,7 +234,8 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
         # What lacks counts as its mean. Left out, it would be evidence of its own, as far
         # away as can be, which a fit on complete rows has never met.
         reduced = project(filled(X, self._mean), self._directions, self._mean, self._scale)
-        return reduced.astype(np.float32)
+        # A retrieval of huge values takes float64.
+        return reduced if is_huge(reduced) else reduced.astype(np.float32)
 
     def _make_augmenter(self, X: np.ndarray, groups: Any, seed: int) -> RetrievalAugmenter | None:
         """Ask for no more neighbours than there are in the folds of the cross-fitting."""

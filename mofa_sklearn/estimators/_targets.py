@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_array
+
+from .._validation import check_array
 
 # A spread below so many rounding errors of the mean is none: the target is constant.
 _ROUNDING_ERRORS = 10 * np.finfo(np.float64).eps

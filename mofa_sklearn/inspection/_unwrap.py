@@ -5,7 +5,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ..modalities import resolve_modalities
-from ..modalities._names import column_names
+from ..modalities._tables import column_names
 from ..pipeline._target_transform import on_learned_scale
 
 

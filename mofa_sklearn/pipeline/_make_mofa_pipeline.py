@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sklearn.base import BaseEstimator, clone, is_classifier
@@ -11,17 +12,20 @@ from ..ensemble import BlendRegressor, KFoldEnsembleClassifier, KFoldEnsembleReg
 from ..modalities._resolve import Modalities
 from ..recipes import Recipe, get_recipe
 from ._modality_pipeline import ModalityPipeline
-from ._preprocessing import make_preprocessor, preprocessing_steps
+from ._preprocessing import make_pooling, make_preprocessor, preprocessing_steps
+from ._tokens import takes_tokens, tokens_for, with_tokens
 
 
 def make_mofa_pipeline(
     modalities: Modalities = None,
     *,
+    tokens: Mapping[str, int] | None = None,
     recipe: str = "default",
     estimator: BaseEstimator | None = None,
     ensemble: bool = True,
     cv: Any = 10,
     validation: str = "fold",
+    encoders: Mapping[str, BaseEstimator] | None = None,
     imputer: BaseEstimator | None = None,
     target_transform: Any = None,
     n_jobs: int | None = None,
@@ -35,6 +39,15 @@ def make_mofa_pipeline(
     modalities : dict, callable or None, default=None
         Which columns of ``X`` form which modality, see
         :func:`mofa_sklearn.modalities.resolve_modalities`.
+
+    tokens : dict of str to int, default=None
+        Which modalities are sequences, and of how many vectors (frames, words): one after
+        the other in the block and NaN throughout where a token is not there, or in one
+        column of cells, (n_tokens_of_the_cell, width), which are padded or cut. The
+        recipe's steps see one token a row, so that a scaler or a PCA is that of a token,
+        and the networks attend over the tokens, see :class:`MoFARegressor`. What knows no
+        tokens gets their mean: companions, estimators without a parameter `tokens`, and
+        recipes with a joint step or baselines. None takes those of `estimator`.
 
     recipe : str, default="default"
         One of :func:`mofa_sklearn.recipes.list_recipes`: our own, the original's, or
@@ -69,6 +82,12 @@ def make_mofa_pipeline(
         Where members find the rows to stop early on, see
         :class:`KFoldEnsembleRegressor`.
 
+    encoders : dict of str to transformer, default=None
+        For modalities that are one column of raw cells: what turns these into vectors, before
+        the recipe's own steps; of :mod:`mofa_sklearn.encoders`, or any transformer of one column
+        (a TfidfVectorizer). Without `modalities`, a column with the name of an encoder is a
+        modality by itself. Where it finds a cell missing or empty, the modality is missing.
+
     imputer : transformer, default=None
         Put before everything else in every modality, for blocks with single NaN:
         ``SimpleImputer(strategy="median")``, say. Rows whose whole block is NaN
@@ -102,8 +121,9 @@ def make_mofa_pipeline(
     Raises
     ------
     ValueError
-        If the recipe is unknown, or averages ensembles and `ensemble` is False, or if
-        `target_transform` is given for a classifier.
+        If the recipe is unknown, or averages ensembles and `ensemble` is False, if
+        `target_transform` is given for a classifier, or if `tokens` are no numbers of
+        tokens, or others than `estimator` has.
     ImportError
         If the recipe is made of a library that is not installed.
 
@@ -137,6 +157,7 @@ def make_mofa_pipeline(
     (2,)
     """
     chosen = get_recipe(recipe)
+    tokens = tokens_for(estimator, tokens)
     params = {
         "cv": cv,
         "validation": validation,
@@ -150,23 +171,39 @@ def make_mofa_pipeline(
                 f"recipe={recipe!r} is a mean of K-fold ensembles, so ensemble=False is not for "
                 "it; pass ensemble=True, or an estimator."
             )
-        steps = _average_steps(chosen, modalities, imputer, params)
+        steps = _average_steps(chosen, modalities, imputer, encoders, params, tokens)
         return ModalityPipeline(steps, target_transform=target_transform)
     companions = None
     if estimator is None:
         estimator = chosen.make_estimator(random_state)
-        companions = [(name, clone(each)) for name, each in chosen.companions] or None
+        companions = [(name, _pooled(clone(each), tokens)) for name, each in chosen.companions]
+    pool = bool(chosen.joint_steps) or not takes_tokens(estimator)
+    if tokens and not pool:
+        estimator = with_tokens(estimator, tokens)
     if ensemble:
-        estimator = _make_ensemble(estimator, companions, params)
+        estimator = _make_ensemble(estimator, companions or None, params)
     if target_transform is not None and is_classifier(estimator):
         raise ValueError("target_transform is for regressors: classes have no other scale.")
-    steps = preprocessing_steps(chosen, modalities, imputer, random_state)
+    steps = preprocessing_steps(
+        chosen,
+        modalities,
+        imputer,
+        random_state,
+        encoders,
+        tokens=tokens,
+        pool=pool,
+    )
     steps = [*steps, (_role(estimator), estimator)]
     return ModalityPipeline(steps, target_transform=target_transform)
 
 
 def _average_steps(
-    recipe: Recipe, modalities: Modalities, imputer: BaseEstimator | None, params: dict[str, Any]
+    recipe: Recipe,
+    modalities: Modalities,
+    imputer: BaseEstimator | None,
+    encoders: Mapping[str, BaseEstimator] | None,
+    params: dict[str, Any],
+    tokens: Mapping[str, int] | None,
 ) -> list[tuple[str, BaseEstimator]]:
     """Average the network's ensemble, with its own preprocessing, and baselines."""
     from ..baselines import make_baselines
@@ -177,9 +214,17 @@ def _average_steps(
     parts = [("network", Pipeline([*steps, ("regressor", members)]))]
     parts += make_baselines(names=recipe.baselines, random_state=random_state).items()
     # It names the columns, from which the parts know the modalities.
-    preprocess = make_preprocessor((), {}, modalities, imputer)
+    preprocess = make_preprocessor((), {}, modalities, imputer, encoders, tokens=tokens)
+    pooling = [("pool", make_pooling(tokens))] if tokens else []
     average = BlendRegressor(parts, weights="uniform", **params)
-    return [("preprocess", preprocess), ("regressor", average)]
+    return [("preprocess", preprocess), *pooling, ("regressor", average)]
+
+
+def _pooled(companion: BaseEstimator, tokens: Mapping[str, int] | None) -> BaseEstimator:
+    """Let a companion see the mean over tokens."""
+    if not tokens:
+        return companion
+    return Pipeline([("pool", make_pooling(tokens)), ("regressor", companion)])
 
 
 def _make_ensemble(

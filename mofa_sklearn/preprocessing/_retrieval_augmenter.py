@@ -8,15 +8,19 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._repr._html import ShowsModalities
 from .._requests import RequestsItsArguments
 from .._sklearn_private import Interval, StrOptions, _check_feature_names_in, _fit_context
+from .._validation import validate_data
 from ..modalities import resolve_modalities
 from ..modalities._missing import check_blocks
-from ..modalities._names import column_names, modality_of
+from ..modalities._names import modality_of
+from ..modalities._numbers import numbers
 from ..modalities._positions import as_slice, first_few
+from ..modalities._range import is_huge
+from ..modalities._tables import column_names
 from ._cross_fitting import cross_fitting_folds
 from ._memory import DISTANCES, Memory, is_missing
 
@@ -93,7 +97,8 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, RequestsItsArguments
         Column positions of every modality.
 
     memories_ : dict of str to object
-        For each modality, and ``"joint"``, its training rows in float32, and their index.
+        For each modality, and ``"joint"``, its training rows in float32 (huge values in
+        float64), and their index.
 
     targets_ : ndarray of shape (n_samples, n_targets)
         The training targets.
@@ -153,6 +158,10 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, RequestsItsArguments
     >>> make_pipeline(neighbours, Ridge()).fit(X[:150], y[:150]).predict(X[150:]).shape
     (50, 2)
     """
+
+    # With metadata routing enabled, groups are for the cross-fitting, unless told otherwise.
+    __metadata_request__fit = {"groups": True}
+    __metadata_request__fit_transform = {"groups": True}
 
     _parameter_constraints: dict = {
         "modalities": [dict, callable, None],
@@ -322,7 +331,7 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, RequestsItsArguments
     def _remember_all(self, X: Any, y: Any) -> tuple[np.ndarray, dict[str, np.ndarray], int]:
         """Fit; return the checked rows, every modality's space, and a seed."""
         self.target_names_ = _target_names(y)
-        names_from = X
+        names_from = X = numbers(X)
         X, y = self._check(X, y, reset=True)
         self.targets_ = y.reshape(len(y), -1).astype(np.float64)
         if not self.target_names_:
@@ -346,7 +355,7 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, RequestsItsArguments
         target = {} if isinstance(y, str) else {"multi_output": True, "y_numeric": True}
         return validate_data(
             self,
-            X,
+            numbers(X),
             y,
             dtype=[np.float32, np.float64],
             ensure_all_finite=False,
@@ -367,15 +376,18 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, RequestsItsArguments
         return {name: self._space(name, X[:, as_slice(i)]) for name, i in self.modalities_.items()}
 
     def _space(self, name: str, block: np.ndarray) -> np.ndarray:
+        # float32 is the only type of the approximate search's graph.
+        in_float64 = self.algorithm == "brute" and is_huge(block)
+        dtype: Any = np.float64 if in_float64 else np.float32
         with np.errstate(over="ignore"):
-            space = np.ascontiguousarray(block, dtype=np.float32)
+            space = np.ascontiguousarray(block, dtype=dtype)
             squares = np.einsum("ij,ij->i", space, space)
             overflow = np.isinf(8 * squares)  # of two rows' squared distance, with a margin
         if overflow.any():
             raise ValueError(
-                f"Modality '{name}' holds values too large to measure distances in float32 "
-                f"(rows {first_few(np.flatnonzero(overflow).tolist())}): standardise it first "
-                "(sklearn.preprocessing.StandardScaler)."
+                f"Modality '{name}' holds values too large to measure distances in "
+                f"{dtype.__name__} (rows {first_few(np.flatnonzero(overflow).tolist())}): "
+                "standardise it first (sklearn.preprocessing.StandardScaler)."
             )
         if self.metric == "cosine":
             norms = np.sqrt(squares)

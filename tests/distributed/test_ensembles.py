@@ -19,7 +19,6 @@ from mofa_sklearn import (
 from tests.distributed.estimators import (
     CountedFrame,
     Failing,
-    RowsWitness,
     Witness,
     arrivals,
     threads_here,
@@ -187,11 +186,3 @@ def test_finished_members_are_stored_by_the_workers(client, tmp_path):
         expected = ensemble.fit(X, y).predict(X)
     assert len(list((tmp_path / "c").glob("member_*.joblib"))) == 4
     assert_array_equal(ensemble.fit(X, y).predict(X), expected)
-
-
-def test_processes_of_one_machine_share_one_copy_of_the_rows():
-    X = np.zeros((2000, 200))  # joblib maps what is larger than 1 MB
-    ensemble = KFoldEnsembleRegressor(RowsWitness(), cv=4, n_jobs=2, random_state=0)
-    with joblib.parallel_config("loky"):
-        ensemble.fit(X, np.arange(2000.0))
-    assert {member.kind_of_rows_ for member in ensemble.estimators_} == {"memmap"}
