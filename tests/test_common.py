@@ -11,6 +11,7 @@ from mofa_sklearn import (
     BlendRegressor,
     KFoldEnsembleClassifier,
     KFoldEnsembleRegressor,
+    ModalityPipeline,
     ModalityPreprocessor,
     MoFAClassifier,
     MoFARegressor,
@@ -58,6 +59,15 @@ ESTIMATORS = [
         weights="uniform",
         cv=2,
     ),
+    ModalityPipeline([("scale", StandardScaler()), ("ridge", Ridge())]),
+    ModalityPipeline([("ridge", Ridge())], target_transform=StandardScaler()),
+    ModalityPipeline(
+        [
+            ("preprocess", ModalityPreprocessor()),
+            ("ensemble", KFoldEnsembleRegressor(Ridge(), cv=3, random_state=0)),
+        ]
+    ),
+    ModalityPipeline([("scale", StandardScaler()), ("classifier", LogisticRegression())]),
 ]
 
 
@@ -74,6 +84,16 @@ def expected_failures(estimator):
                 "which rows penalties are chosen on depends on the number of rows"
             )
         }
+    if isinstance(estimator, ModalityPipeline):
+        reason = "a pipeline fits the steps that it was given, as scikit-learn's does"
+        failures = dict.fromkeys(
+            ["check_estimators_overwrite_params", "check_dont_overwrite_parameters"], reason
+        )
+        if "ensemble" in estimator.named_steps:
+            failures["check_sample_weight_equivalence_on_dense_data"] = (
+                "a repeated row falls into several folds"
+            )
+        return failures
     parts = [estimator, *estimator.get_params().values()]
     if not any(isinstance(part, (MoFAClassifier, MoFARegressor)) for part in parts):
         return {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -43,8 +44,11 @@ def fit_arguments(
     routes = get_config()["enable_metadata_routing"]
     if not routes:
         prefix = _prefix_of_last_step(estimator)
+        # A ModalityPipeline hands its own arguments to the steps that take them.
+        own = signature(estimator.fit).parameters
         params = {
-            name if "__" in name else f"{prefix}{name}": value for name, value in params.items()
+            name if "__" in name or name in own else f"{prefix}{name}": value
+            for name, value in params.items()
         }
     if groups is None:
         return params
