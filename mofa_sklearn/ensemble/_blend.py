@@ -19,6 +19,7 @@ from .._sklearn_private import (
     _fit_context,
     validate_params,
 )
+from .._validation import as_array, numeric_targets
 from ..modalities._lazy_input import refuse_lazy
 from ._base_blend import REPORT_ROW, BaseBlend
 from ._blend_intervals import BlendIntervals
@@ -193,6 +194,7 @@ class BlendRegressor(RegressorMixin, BaseBlend):
         """
         names = self._part_names()
         target_names = target_names_of(y)
+        X, y = as_array(X), numeric_targets(y, self)
         validate_data(self, X=X, y=y, skip_check_array=True)
         y = _check_y(y, multi_output=True, y_numeric=True, estimator=self)
         check_consistent_length(X, y, sample_weight, groups)

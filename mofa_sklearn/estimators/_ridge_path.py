@@ -12,8 +12,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .._repr._html import ShowsModalities
-from .._sklearn_private import Interval, _check_sample_weight, _fit_context
-from .._validation import check_array, validate_data
+from .._sklearn_private import Interval, _fit_context
+from .._validation import check_array, check_weight, numeric_targets, validate_data
 from ..modalities import resolve_modalities
 from ..modalities._range import in_enough_digits, quiet_range
 from ._columns import components, filled, mean_and_scale, project
@@ -180,6 +180,8 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
         """
         if (X_val is None) != (y_val is None):
             raise ValueError("Pass both X_val and y_val, or none of them.")
+        if X_val is None and sample_weight_val is not None:
+            raise ValueError("sample_weight_val was passed without X_val and y_val.")
         named = X if hasattr(X, "columns") else None
         rows, n_dimensions = self._check_training_rows(X, y, sample_weight)
         blocks = None
@@ -243,6 +245,7 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
         )
 
     def _check_training_rows(self, X, y, sample_weight) -> tuple[_Rows, int]:
+        y = numeric_targets(y, self)
         with quiet_range():
             X, y = validate_data(
                 self,
@@ -253,20 +256,19 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
                 multi_output=True,
                 y_numeric=True,
             )
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+        sample_weight = check_weight("sample_weight", sample_weight, X)
         return _Rows(in_enough_digits(X), y.reshape(len(y), -1), sample_weight), y.ndim
 
     def _held_out(self, X_val, y_val, sample_weight_val) -> _Rows:
         X_val = in_enough_digits(self._check_rows(X_val))
+        y_val = numeric_targets(y_val, self, "y_val")
         y_val = check_array(y_val, ensure_2d=False, dtype=float, input_name="y_val")
         if len(y_val) != len(X_val):
             raise ValueError(
                 f"X_val has {len(X_val)} rows and y_val {len(y_val)}: they must be the same."
             )
         y_val = y_val.reshape(len(X_val), -1)
-        if sample_weight_val is not None:
-            sample_weight_val = _check_sample_weight(sample_weight_val, X_val)
+        sample_weight_val = check_weight("sample_weight_val", sample_weight_val, X_val)
         return _Rows(X_val, y_val, sample_weight_val)
 
     def _check_rows(self, X) -> np.ndarray:
@@ -277,11 +279,12 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
     def _hold_back(
         self, rows: _Rows, random_state: np.random.RandomState
     ) -> tuple[np.ndarray, np.ndarray]:
-        n_rows = len(rows.X)
-        if n_rows < 4:  # too few to hold some back
-            return np.arange(n_rows), np.arange(n_rows)
-        n_held_out = max(1, round(self.validation_fraction * n_rows))
-        order = random_state.permutation(n_rows)
+        # A row of weight zero tells nothing, neither here nor there.
+        counted = np.arange(len(rows.X)) if rows.weight is None else np.flatnonzero(rows.weight)
+        if len(counted) < 4:  # too few to hold some back
+            return counted, counted
+        n_held_out = max(1, round(self.validation_fraction * len(counted)))
+        order = random_state.permutation(counted)
         return np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
 
     def _system(self, rows: _Rows, blocks: Sequence[np.ndarray] | None, seed: int) -> _System:
