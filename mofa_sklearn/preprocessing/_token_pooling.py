@@ -184,7 +184,7 @@ class TokenPooling(TransformerMixin, BaseEstimator):
         columns = [sequences_of(cells, position) for position in range(cells.shape[1])]
         names = column_names(cells)
         self.widths_ = [_width(*item) for item in zip(columns, names, strict=True)]
-        self.n_tokens_ = self.n_tokens if self.pooling == "none" else None
+        self.n_tokens_: Any = self.n_tokens if self.pooling == "none" else None
         if self.pooling == "none" and self.n_tokens is None:
             self.n_tokens_ = max(len(one) for cells in columns for one in cells if one is not None)
         return self._pool_cells(columns, names)
