@@ -86,7 +86,7 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
     tokens : dict of str to int, default=None
         Which modalities are sequences, and of how many vectors, one after the other in
         the block and NaN throughout where a token is not there. Their transformers see
-        one token a row: a scaler or a PCA is that of a token. They learn from 100,000
+        one token a row: a scaler or a PCA is that of a token. They learn from 20,000
         tokens at most, evenly spread.
 
     Attributes
