@@ -100,8 +100,8 @@ class FloatColumns(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Numbers come first, then vectors, then sequences, then the rest. Tables of pandas and polars are
-    handed to `mixed` as they are, those of pyarrow as pandas.
+    Numbers come first, then vectors, then sequences, then the rest. Tables of pandas and
+    polars are handed to `mixed` as they are, those of pyarrow as pandas.
 
     Categories and words that were not seen in `fit` are no error: they count as none of
     those that were.
