@@ -50,7 +50,7 @@ def make_preprocessor(
         What fills single gaps; None chooses: a GapFiller, unless there are no `steps`,
         since what comes next then has its own preprocessing.
     encoders : mapping of str to transformer, default=None
-        Those of modalities whose raw cells one encoder takes, in place of FloatColumns.
+        What takes the raw cells of some modalities, before all other steps.
 
     Returns
     -------
@@ -70,11 +70,11 @@ def _block_pipeline(
     steps: Steps, imputer: BaseEstimator | str | None, encoder: BaseEstimator | None = None
 ) -> Pipeline:
     # A seed of its own: the components of text draw random numbers.
-    first = ("columns", FloatColumns(random_state=0))
+    first: list = [("columns", FloatColumns(random_state=0))]
     if encoder is not None:
-        first = ("encode", clone(encoder))
+        first.insert(0, ("encode", clone(encoder)))
     if imputer is None and steps:
         imputer = GapFiller()
     # A step that does nothing keeps its name, by which it can be set.
     fill = "passthrough" if imputer is None or isinstance(imputer, str) else clone(imputer)
-    return Pipeline([first, ("impute", fill), *((name, clone(step)) for name, step in steps)])
+    return Pipeline([*first, ("impute", fill), *((name, clone(step)) for name, step in steps)])
