@@ -35,6 +35,7 @@ from ..modalities._tables import (
     label_of,
     take_columns,
     with_column,
+    with_names,
 )
 from ._block_transformers import dense_floats
 from ._token_pooling import TokenPooling
@@ -270,10 +271,10 @@ class FloatColumns(TransformerMixin, BaseEstimator):
         X = as_table(X)
         had_kinds = not reset and self.kinds_ is not None
         if had_kinds and not is_frame(X):
-            X = pd.DataFrame(X, columns=getattr(self, "feature_names_in_", None))
+            X = pd.DataFrame(X)
         if is_frame(X) and (had_kinds or not is_plain(X)):
             validate_data(self, X, skip_check_array=True, reset=reset)
-            return X
+            return with_names(X, getattr(self, "feature_names_in_", None))
         return validate_data(
             self,
             X,
