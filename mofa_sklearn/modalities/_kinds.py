@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ DATES = "dates"
 DURATIONS = "durations"
 VECTORS = "vectors"  # a cell is a row of numbers
 SEQUENCES = "sequences of vectors"  # a cell is several rows of numbers
+MIXTURE = "numbers and text"  # in one column: a mark for what is not known, mostly
 OBJECTS = "objects"
 EMPTY = "nothing"  # no cell has a value, and the dtype tells nothing
 
@@ -30,7 +32,7 @@ MIXED_KINDS = frozenset({TEXT, CATEGORIES, DATES, DURATIONS})
 # What pandas.api.types.infer_dtype says of a column of objects.
 _INFERRED = {
     "string": TEXT,
-    "mixed-integer": TEXT,  # 1 and "b": categories that look like numbers
+    "mixed-integer": MIXTURE,
     "floating": NUMBERS,
     "integer": NUMBERS,
     "mixed-integer-float": NUMBERS,
@@ -96,6 +98,8 @@ def _kind_of_objects(column: pd.Series) -> str:
     cell = next((cell for cell in cells if not (is_vector(cell) and len(cell) == 0)), None)
     if cell is None:
         return EMPTY
+    if isinstance(cell, (str, Real)):
+        return MIXTURE if all(isinstance(own, (str, Real)) for own in cells) else OBJECTS
     if not is_vector(cell):
         return OBJECTS
     if is_vector(cell[0]):
@@ -216,7 +220,7 @@ def cast_column(column: Any, kind: str, dtype: str) -> Any:
     Parameters
     ----------
     column : pandas or polars Series
-        Numbers become text or categories; what is NaN is missing. For dates and
+        Numbers become text or categories, text stays so; what is NaN is missing. For dates and
         durations, no cell may have a value.
     kind : str
         The kind that the column shall have, one of `MIXED_KINDS`.

@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from ..ensemble import BlendRegressor, KFoldEnsembleClassifier, KFoldEnsembleRegressor
 from ..modalities._resolve import Modalities
+from ..preprocessing import GapFiller
 from ..recipes import Recipe, get_recipe
 from ._modality_pipeline import ModalityPipeline
 from ._preprocessing import make_pooling, make_preprocessor, preprocessing_steps
@@ -214,6 +215,8 @@ def _average_steps(
     parts = [("network", Pipeline([*steps, ("regressor", members)]))]
     parts += make_baselines(names=recipe.baselines, random_state=random_state).items()
     # It names the columns, from which the parts know the modalities.
+    if tokens and imputer is None:
+        imputer = GapFiller()  # a mean over tokens takes no single gaps
     preprocess = make_preprocessor((), {}, modalities, imputer, encoders, tokens=tokens)
     pooling = [("pool", make_pooling(tokens))] if tokens else []
     average = BlendRegressor(parts, weights="uniform", **params)

@@ -74,6 +74,7 @@ def make_preprocessor(
     ModalityPreprocessor
     """
     encoders = encoders or {}
+    modalities = modalities_with_encoders(modalities, encoders)
     named = {name: _block_pipeline(own, imputer) for name, own in named_steps.items()}
     tokens = dict(tokens or {})
     for name, encoder in encoders.items():
@@ -82,7 +83,7 @@ def make_preprocessor(
     return ModalityPreprocessor(
         _block_pipeline(steps, imputer),
         transformers=list(named.items()),
-        modalities=modalities_with_encoders(modalities, encoders),
+        modalities=modalities,
         tokens=tokens or None,
     ).set_output(transform="pandas")  # the column names tell the network the modalities
 

@@ -18,6 +18,7 @@ from ..modalities._kinds import (
     DATES,
     DURATIONS,
     MIXED_KINDS,
+    MIXTURE,
     NUMERIC_KINDS,
     OBJECTS,
     SEQUENCES,
@@ -178,7 +179,7 @@ class FloatColumns(TransformerMixin, BaseEstimator):
         if all(kind in NUMERIC_KINDS for kind in kinds):
             return floats_of(X)
         self.kinds_ = np.asarray(kinds, dtype=object)
-        refuse_other_kinds(take_columns(X, self._of({SEQUENCES, OBJECTS})))
+        refuse_other_kinds(take_columns(X, self._of({SEQUENCES, OBJECTS, MIXTURE})))
         parts = []
         if len(self._numbers()):
             parts.append(floats_of(take_columns(X, self._numbers())))
@@ -303,11 +304,11 @@ class FloatColumns(TransformerMixin, BaseEstimator):
         """
         kinds = self.kinds_[self._others()]
         for position, (before, now) in enumerate(zip(kinds, kinds_of(frame), strict=True)):
-            if now in NUMERIC_KINDS:
+            if now in NUMERIC_KINDS or now == MIXTURE:
                 column = column_of(frame, position)
                 if before in (DATES, DURATIONS) and not missing_cells(column).all():
                     raise ValueError(
-                        f"Column {label_of(frame, position)!r} holds numbers, but held {before} "
+                        f"Column {label_of(frame, position)!r} holds {now}, but held {before} "
                         "in fit."
                     )
                 name = label_of(frame, position)

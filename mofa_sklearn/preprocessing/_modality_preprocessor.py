@@ -327,7 +327,7 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         present = ~missing
         y = y if y is None or present.all() else _safe_indexing(y, np.flatnonzero(present))
         rows = rows_for(transformer, block, present)
-        with explained(name, block, missing, self._n_tokens(name)):
+        with explained(name, block, missing, transformer, self._n_tokens(name)):
             if not transform and has_names_out(transformer):
                 transformer.fit(rows, y)
                 return None
@@ -345,13 +345,12 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
             dtype = block.dtype if isinstance(block, np.ndarray) else np.float32
             return np.full((len(missing), len(self._names_of(name))), np.nan, dtype=dtype)
         rows = rows_for(transformer, block, ~missing)
-        with explained(name, block, missing, self._n_tokens(name)):
+        with explained(name, block, missing, transformer, self._n_tokens(name)):
             return with_missing(dense_floats(transformer.transform(rows)), missing)
 
     def _n_tokens(self, name: str) -> int:
-        """Return how many tokens' columns a transformer sees one after the other."""
-        transformer = self.transformers_[name]
-        return transformer.n_tokens if isinstance(transformer, PerToken) else 1
+        """Return how many tokens a transformer is told to find in its block."""
+        return getattr(self.transformers_[name], "n_tokens", None) or 1
 
     def _names_of(self, name: str, width: int | None = None) -> np.ndarray:
         names = _check_feature_names_in(self)[self.modalities_[name]]
