@@ -79,9 +79,6 @@ class Rows:
 class BaseEarlyStopping(RequestsItsArguments, MetaEstimatorMixin, BaseEstimator):
     """Base class of what lets any library's estimator stop early on rows held back."""
 
-    # With metadata routing enabled, groups are for the rows held back, unless told otherwise.
-    __metadata_request__fit = {"groups": True}
-
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit", "predict"]), None],
         "multi_output": [StrOptions({"per_target", "native"})],

@@ -8,44 +8,12 @@ from typing import Any
 from sklearn import get_config
 from sklearn.base import BaseEstimator, clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 
+from .._requests import takers
 from ._validation_sets import last_step
-
-# What all of scikit-learn's searches descend from.
-_BaseSearchCV = GridSearchCV.__base__
-
-
-def takers(estimator: Any, argument: str, prefix: str = "") -> Iterator[str]:
-    """Yield the names under which `fit` hands an argument to the parts that take it.
-
-    Parameters
-    ----------
-    estimator : estimator
-        An estimator, a pipeline or a search.
-    argument : str
-        ``"groups"``, say.
-    prefix : str, default=""
-        What the names begin with.
-
-    Yields
-    ------
-    str
-        ``"argument"`` for an estimator that takes it, ``"step__argument"`` for a step of a
-        pipeline. A search takes it as it is, for its splitter, and hands it on to what its
-        estimator's own `fit` is called with.
-    """
-    if isinstance(estimator, Pipeline):
-        for name, step in estimator.steps:
-            yield from takers(step, argument, f"{prefix}{name}__")
-    elif isinstance(estimator, _BaseSearchCV):
-        yield f"{prefix}{argument}"
-        yield from takers(estimator.estimator, argument, prefix)
-    elif hasattr(estimator, "fit") and has_fit_parameter(estimator, argument):
-        yield f"{prefix}{argument}"
 
 
 def takes_sample_weight(estimator: BaseEstimator) -> bool:

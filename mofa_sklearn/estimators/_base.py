@@ -133,9 +133,6 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
     # threads for one small network bring less.
     _fits_well_on_one_thread = True
 
-    # With metadata routing enabled, groups are for the rows held back, unless told otherwise.
-    __metadata_request__fit = {"groups": True}
-
     # What an ensemble looks for on the type of its members, to treat them together.
     _stacks = staticmethod(stacks)
     _fit_stacked = staticmethod(fit_stacked)

@@ -102,9 +102,6 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
     # An ensemble may fit several at a time, in threads, with one BLAS thread each.
     _fits_well_on_one_thread = True
 
-    # With metadata routing enabled, groups are for the cross-fitting, unless told otherwise.
-    __metadata_request__fit = {"groups": True}
-
     _parameter_constraints: dict = {
         "modalities": [dict, callable, None],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],

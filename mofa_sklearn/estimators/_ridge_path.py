@@ -113,9 +113,6 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
     # An ensemble may fit several at a time, in threads, with one BLAS thread each.
     _fits_well_on_one_thread = True
 
-    # With metadata routing enabled, groups are for the rows held back, unless told otherwise.
-    __metadata_request__fit = {"groups": True}
-
     _parameter_constraints: dict = {
         "n_components": [Interval(Integral, 1, None, closed="left"), None],
         "modalities": [dict, callable, None],

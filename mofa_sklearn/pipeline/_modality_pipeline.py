@@ -20,6 +20,7 @@ from ._fit_arguments import (
     RAW_ROWS,
     VALIDATION,
     add_validation_rows,
+    as_last_takes_them,
     check_last_arguments,
     named_for_steps,
 )
@@ -500,6 +501,8 @@ class ModalityPipeline(CompletesWhatIsThere, Pipeline):
         if "y_val" in arguments and self.target_transform is not None:
             y_val = arguments["y_val"]
             arguments["y_val"] = on_learned_scale(self.target_transformer_, y_val, "y_val")
+        if "X_val" in arguments:
+            routed_params[name]["fit"] = as_last_takes_them(arguments, last, y)
         return Xt
 
     def _transformed_anyway(self) -> set[str]:

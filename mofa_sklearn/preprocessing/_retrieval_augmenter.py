@@ -159,10 +159,6 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, RequestsItsArguments
     (50, 2)
     """
 
-    # With metadata routing enabled, groups are for the cross-fitting, unless told otherwise.
-    __metadata_request__fit = {"groups": True}
-    __metadata_request__fit_transform = {"groups": True}
-
     _parameter_constraints: dict = {
         "modalities": [dict, callable, None],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
