@@ -10,6 +10,7 @@ QUESTIONS = [
     "tun",
     "baseline",
     "blend",
+    "raw",
     "missing",
     "interval",
     "genre",
