@@ -158,7 +158,13 @@ class BaseKFoldEnsemble(ShortRepr, CompletesWhatIsThere, MetaEstimatorMixin, Bas
         beside = companion_tasks(companions, task, groups)
         if self.engine == "stacked":
             trains_stacked(task, self.engine)
+        self._check_settings()
         return Plan(task, folds, seed, checkpoint, beside)
+
+    def _check_settings(self) -> None:
+        """Refuse what is wrong whatever the rows are."""
+        if self.checkpoint is not None:
+            Checkpoint(self.checkpoint).check()
 
     def _fit_members(self, plan: Plan) -> list[Member]:
         """Fit one member on each split; set ``estimators_``."""

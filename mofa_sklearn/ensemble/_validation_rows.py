@@ -162,7 +162,8 @@ def _from_eval_set(passed: dict[str, Any]) -> ValidationRows:
     pairs: list[Any] = []
     if "eval_set" in passed:
         eval_set = passed["eval_set"]
-        pairs += [eval_set] if isinstance(eval_set, tuple) else _as_list(eval_set)
+        is_bare = isinstance(eval_set, tuple) and not isinstance(eval_set[0], (tuple, list))
+        pairs += [eval_set] if is_bare else _as_list(eval_set)
     if "eval_X" in passed or "eval_y" in passed:
         tables, targets = (_as_list(passed.get(name)) for name in _EVAL_ROWS)
         pairs += zip(tables, targets, strict=True) if len(tables) == len(targets) else [None]
