@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from .._sklearn_private import _check_sample_weight, _num_samples
-from ._validation_sets import last_step, takes_eval_set, uses_validation_rows
+from ._validation_sets import is_of_library, last_step, takes_eval_set, uses_validation_rows
 
 # What libraries call validation rows, their targets and their weights.
 _EVAL_ROWS = ("eval_X", "eval_y")
@@ -134,6 +134,31 @@ def check_used(estimators: Sequence[BaseEstimator], fit_params: dict[str, Any]) 
         "given, or was not told to stop early (early_stopping, early_stopping_rounds). Leave them "
         "out, or let it stop early."
     )
+
+
+def check_holds_back(estimator: BaseEstimator, fit_params: dict[str, Any]) -> None:
+    """Refuse boosting that stops early on rows that it is given alone, where there are none.
+
+    Parameters
+    ----------
+    estimator : estimator
+        What members are clones of.
+    fit_params : dict
+        More arguments of its `fit`.
+
+    Raises
+    ------
+    ValueError
+        If it is of XGBoost or LightGBM, and told to stop early.
+    """
+    last = last_step(estimator)
+    cannot = any(is_of_library(last, library) for library in ("xgboost", "lightgbm"))
+    if cannot and uses_validation_rows(last, fit_params):
+        raise ValueError(
+            f"{type(last).__name__} stops early on rows that it is given, and holds none back "
+            "itself: with validation='inner', pass X_val and y_val, or wrap it in "
+            "mofa_sklearn.baselines.EarlyStoppingRegressor or EarlyStoppingClassifier."
+        )
 
 
 def _refuse_foreign(template: BaseEstimator, given: list[str], foreign: list[str]) -> None:

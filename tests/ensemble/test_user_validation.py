@@ -308,6 +308,17 @@ def test_classes_that_nobody_learns_are_refused():
         ensemble.set_params(estimator=LogisticRegression()).fit(X, y, X_val=X, y_val=y)
 
 
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+def test_boosting_that_holds_no_rows_back_is_refused_without_any(library):
+    X, y, given = rows()
+    ensemble = KFoldEnsembleRegressor(
+        make_pipeline(StandardScaler(), boosting(library)), cv=2, validation="inner"
+    )
+    with pytest.raises(ValueError, match="stops early on rows that it is given, and holds none"):
+        ensemble.fit(X, y)
+    ensemble.fit(X, y, **given)
+
+
 def test_blends_refuse_what_no_part_uses():
     with pytest.raises(ValueError, match="would be ignored: Ridge"):
         BlendRegressor([("ridge", Ridge())], cv=2).fit(X, y, **GIVEN)
