@@ -428,6 +428,10 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
                 f"shape {y.shape}."
             )
 
+    def _check_settings(self) -> None:
+        check_companions(self.companions)
+        super()._check_settings()
+
     def _plan_fit(
         self,
         X: Any,

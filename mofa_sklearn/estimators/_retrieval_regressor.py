@@ -172,7 +172,7 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
         else:
             retrieved = self.augmenter_.fit_transform(self._reduced(X), y, groups=groups)
             self.augmenter_.cv = len(self.augmenter_.cv)  # the rows of the folds are of no use now
-        self.ridge_ = RidgePathRegressor(random_state=seed).fit(retrieved, y)
+        self.ridge_ = RidgePathRegressor(random_state=seed).fit(retrieved, y, groups=groups)
         return self
 
     def predict(self, X) -> np.ndarray:
