@@ -1,7 +1,8 @@
 # make demo [DATA=folder]   train on generated videos, or on a folder of .npy files
 # make test                 lint, check the format, run the tests and the doctests
 # make lint                 the same lint and format check, and the types (mypy)
-# make docs                 build the site in docs/_build/html, check its links and pages
+# make docs [GALLERY=0]     build the site in docs/_build/html, check its links, and its pages in
+#                           Chromium, where there is one; GALLERY=0 does not run the examples
 # make clean                remove the environment and everything that was made
 
 PYTHON ?= python3
@@ -19,7 +20,7 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/docs/test_in_browser.py
 
 lint: $(LINT_STAMP)
 	$(BIN)/ruff check .
@@ -27,7 +28,8 @@ lint: $(LINT_STAMP)
 	$(BIN)/python -m mypy
 
 docs: $(DOCS_STAMP)
-	$(BIN)/python -m sphinx -W --keep-going -d docs/_build/doctrees docs docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -d docs/_build/doctrees \
+		$(if $(GALLERY),-D sphinx_gallery_conf.plot_gallery=$(GALLERY)) docs docs/_build/html
 	touch docs/_build/html/objects.inv
 	$(BIN)/python docs/check_links.py docs/_build/html
 	$(BIN)/python -m pytest tests/docs

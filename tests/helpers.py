@@ -1,12 +1,12 @@
 """Small data and small estimators that the tests share."""
 
-import subprocess
-import sys
 import textwrap
 
 import numpy as np
 
 from mofa_sklearn import MoFARegressor
+
+from .processes import in_fresh_process, run_code
 
 WIDTHS = {"image": 4, "video": 3, "text": 5}
 N_FEATURES = sum(WIDTHS.values())
@@ -46,12 +46,5 @@ def small_mofa(**params):
 
 
 def run_in_fresh_process(code, *arguments):
-    """Run Python code in a process of its own, one torch thread; return what it prints."""
-    prologue = "import torch; torch.set_num_threads(1)\n"
-    result = subprocess.run(
-        [sys.executable, "-c", prologue + textwrap.dedent(code), *map(str, arguments)],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return result.stdout
+    """Run Python code in a process that has imported nothing of ours; return what it prints."""
+    return in_fresh_process(run_code, textwrap.dedent(code), [str(each) for each in arguments])

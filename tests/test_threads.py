@@ -1,15 +1,11 @@
 """No more threads than processors, settings given back, and fits at once that do not disturb."""
 
 import threading
-import time
 
-import numpy as np
 import pytest
 import torch
 from joblib import cpu_count, parallel_config
 from numpy.testing import assert_array_equal
-from sklearn.base import BaseEstimator, RegressorMixin
-from threadpoolctl import threadpool_info
 
 from mofa_sklearn import (
     KFoldEnsembleClassifier,
@@ -19,60 +15,16 @@ from mofa_sklearn import (
 
 from .classes import make_classes, small_classifier
 from .helpers import make_data, small_mofa
-from .training.test_threads import n_blas, set_blas, threads_of_a_new_thread
+from .probes import N_BEFORE, NetworkProbe, Probe, assert_given_back, several_threads
+from .training.test_threads import threads_of_a_new_thread
 
 N_FOLDS = 4
-N_BEFORE = 2
-
-
-class Probe(RegressorMixin, BaseEstimator):
-    """Notes, while it is fitted, in which thread that is and how many more it may use."""
-
-    def __init__(self, error=None):
-        self.error = error
-
-    def fit(self, X, y):
-        if self.error is not None:
-            raise self.error
-        pools = {lib["filepath"]: lib["num_threads"] for lib in threadpool_info()}
-        blas = [lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"]
-        self.n_torch_, self.n_blas_, self.pools_ = torch.get_num_threads(), max(blas), pools
-        self.width_ = np.shape(y)[1]
-        return self
-
-    def predict(self, X):
-        return np.zeros((len(X), self.width_))
-
-
-class NetworkProbe(Probe):
-    """Is fitted in threads of this process, as networks are."""
-
-    _fits_well_on_one_thread = True
 
 
 @pytest.fixture(autouse=True)
-def several_threads(monkeypatch):
-    """Give torch and BLAS threads to lose, also where the test run has one of each."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        monkeypatch.delenv(name, raising=False)  # which joblib's processes would inherit
-    before = torch.get_num_threads(), n_blas()
-    torch.set_num_threads(N_BEFORE)
-    set_blas(N_BEFORE)
-    yield
-    torch.set_num_threads(before[0])
-    set_blas(before[1])
-
-
-def assert_given_back(within=0.0):
-    """Assert that all have what they had; within some seconds where members may be ending."""
-    deadline = time.monotonic() + within
-    time.sleep(min(within, 0.5))  # a new thread that asks while a member sets its number disturbs
-    while threads_of_a_new_thread() != N_BEFORE or n_blas() != N_BEFORE:
-        if time.monotonic() > deadline:
-            break
-        time.sleep(0.02)
-    assert torch.get_num_threads() == threads_of_a_new_thread() == N_BEFORE
-    assert n_blas() == N_BEFORE
+def _several_threads():
+    with several_threads():
+        yield
 
 
 # How members are fitted: a probe, and joblib's backend.
@@ -80,7 +32,6 @@ WAYS = {
     "one by one": (Probe, None, 1),
     "threads": (NetworkProbe, None, 2),
     "threading": (Probe, "threading", 2),
-    "loky": (Probe, "loky", 2),
 }
 every_way = pytest.mark.parametrize("way", WAYS)
 
@@ -109,8 +60,6 @@ def test_members_have_no_more_threads_than_there_are_processors(way):
 @every_way
 @pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt()], ids=["error", "Ctrl-C"])
 def test_settings_are_given_back_after_errors_and_interrupts(way, error):
-    if way == "loky" and isinstance(error, KeyboardInterrupt):
-        pytest.skip("a worker process that is interrupted ends, see tests/ensemble")
     with pytest.raises(type(error)):
         fit_probes(way, error=error)
     # joblib's threads are not waited for after an error.

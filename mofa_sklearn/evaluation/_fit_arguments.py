@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 
+from .._requests import takers
 from .._sklearn_private import _num_samples, _safe_indexing
 
 # What all of scikit-learn's searches descend from.
@@ -43,13 +45,16 @@ def fit_arguments(
     routes = get_config()["enable_metadata_routing"]
     if not routes:
         prefix = _prefix_of_last_step(estimator)
+        # A ModalityPipeline hands its own arguments to the steps that take them.
+        own = signature(estimator.fit).parameters
         params = {
-            name if "__" in name else f"{prefix}{name}": value for name, value in params.items()
+            name if "__" in name or name in own else f"{prefix}{name}": value
+            for name, value in params.items()
         }
     if groups is None:
         return params
-    takers = _requesters(estimator, "groups") if routes else _takers(estimator, "groups")
-    return {**dict.fromkeys(takers, groups), **params}
+    names = _requesters(estimator, "groups") if routes else takers(estimator, "groups")
+    return {**dict.fromkeys(names, groups), **params}
 
 
 def rows_of(arguments: Mapping[str, Any], rows: np.ndarray, n_samples: int) -> dict[str, Any]:
@@ -58,19 +63,6 @@ def rows_of(arguments: Mapping[str, Any], rows: np.ndarray, n_samples: int) -> d
         name: _safe_indexing(value, rows) if _is_per_row(value, n_samples) else value
         for name, value in arguments.items()
     }
-
-
-def _takers(estimator: Any, argument: str, prefix: str = "") -> Iterator[str]:
-    """Yield the names under which `fit` hands an argument to the parts that take it."""
-    if isinstance(estimator, Pipeline):
-        for name, step in estimator.steps:
-            yield from _takers(step, argument, f"{prefix}{name}__")
-    elif isinstance(estimator, _BaseSearchCV):
-        yield f"{prefix}{argument}"
-        # A search hands over what its estimator's own `fit` is called with.
-        yield from _takers(estimator.estimator, argument, prefix)
-    elif hasattr(estimator, "fit") and has_fit_parameter(estimator, argument):
-        yield f"{prefix}{argument}"
 
 
 def _requesters(estimator: Any, argument: str) -> list[str]:

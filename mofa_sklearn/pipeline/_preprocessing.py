@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 
 from ..modalities._resolve import Modalities
-from ..preprocessing import FloatColumns, GapFiller, ModalityPreprocessor
+from ..preprocessing import FloatColumns, GapFiller, ModalityPreprocessor, TokenPooling
 from ..recipes import Recipe
 from ..recipes._recipe import Steps
 from ._raw_modalities import modalities_with_encoders
@@ -21,13 +21,26 @@ def preprocessing_steps(
     imputer: BaseEstimator | str | None,
     random_state: Any,
     encoders: Mapping[str, BaseEstimator] | None = None,
+    tokens: Mapping[str, int] | None = None,
+    pool: bool = False,
 ) -> list:
-    preprocess = make_preprocessor(recipe.steps, recipe.named_steps, modalities, imputer, encoders)
+    """Make the steps before the ensemble; `pool`: it gets the mean over tokens."""
+    preprocess = make_preprocessor(
+        recipe.steps, recipe.named_steps, modalities, imputer, encoders, tokens
+    )
+    pooling = [("pool", make_pooling(tokens))] if tokens and pool else []
     joint = [
         (name, clone(step).set_params(random_state=random_state))
         for name, step in recipe.joint_steps
     ]
-    return [("preprocess", preprocess), *joint]
+    return [("preprocess", preprocess), *pooling, *joint]
+
+
+def make_pooling(tokens: Mapping[str, int]) -> ModalityPreprocessor:
+    """Make the step that replaces preprocessed tokens by their mean."""
+    return ModalityPreprocessor(
+        transformers=[(name, TokenPooling(n_tokens=count)) for name, count in tokens.items()]
+    ).set_output(transform="pandas")
 
 
 def make_preprocessor(
@@ -36,6 +49,7 @@ def make_preprocessor(
     modalities: Modalities,
     imputer: BaseEstimator | str | None,
     encoders: Mapping[str, BaseEstimator] | None = None,
+    tokens: Mapping[str, int] | None = None,
 ) -> ModalityPreprocessor:
     """Make the step that turns every modality into floats, each by a pipeline of its own.
 
@@ -51,7 +65,9 @@ def make_preprocessor(
         What fills single gaps; None chooses: a GapFiller, unless there are no `steps`,
         since what comes next then has its own preprocessing.
     encoders : mapping of str to transformer, default=None
-        Those of modalities whose raw cells one encoder takes, in place of FloatColumns.
+        What takes the raw cells of some modalities, before all other steps.
+    tokens : mapping of str to int, default=None
+        Numbers of tokens of the modalities that are sequences.
 
     Returns
     -------
@@ -60,12 +76,15 @@ def make_preprocessor(
     encoders = encoders or {}
     modalities = modalities_with_encoders(modalities, encoders)
     named = {name: _block_pipeline(own, imputer) for name, own in named_steps.items()}
+    tokens = dict(tokens or {})
     for name, encoder in encoders.items():
-        named[name] = _encoded(name, encoder, named_steps.get(name, steps), imputer)
+        own, n_tokens = named_steps.get(name, steps), tokens.pop(name, None)
+        named[name] = _encoded(name, encoder, own, imputer, n_tokens)
     return ModalityPreprocessor(
         _block_pipeline(steps, imputer),
         transformers=list(named.items()),
         modalities=modalities,
+        tokens=tokens or None,
     ).set_output(transform="pandas")  # the column names tell the network the modalities
 
 
@@ -75,16 +94,23 @@ def _block_pipeline(steps: Steps, imputer: BaseEstimator | str | None) -> Pipeli
 
 
 def _encoded(
-    name: str, encoder: BaseEstimator, steps: Steps, imputer: BaseEstimator | str | None
+    name: str,
+    encoder: BaseEstimator,
+    steps: Steps,
+    imputer: BaseEstimator | str | None,
+    n_tokens: int | None,
 ) -> Pipeline:
     """Put an encoder before the steps of its modality.
 
     They leave out the rows that the encoder finds missing: an empty text, say.
     """
     vectors = ModalityPreprocessor(
-        Pipeline(_float_steps(steps, imputer)), modalities={name: slice(None)}
+        Pipeline(_float_steps(steps, imputer)),
+        modalities={name: slice(None)},
+        tokens=None if n_tokens is None else {name: n_tokens},
     )
-    return Pipeline([("encode", clone(encoder)), ("vectors", vectors)])
+    columns = FloatColumns(random_state=0)  # of a sparse result, or of a table
+    return Pipeline([("encode", clone(encoder)), ("columns", columns), ("vectors", vectors)])
 
 
 def _float_steps(steps: Steps, imputer: BaseEstimator | str | None) -> list:

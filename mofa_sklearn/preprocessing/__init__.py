@@ -7,6 +7,7 @@ from ._gap_filler import GapFiller
 from ._modality_preprocessor import ModalityPreprocessor
 from ._rank_gauss import RankGaussTransformer
 from ._retrieval_augmenter import RetrievalAugmenter
+from ._token_pooling import TokenPooling
 from ._vector_columns import VectorColumns
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "ModalityPreprocessor",
     "RankGaussTransformer",
     "RetrievalAugmenter",
+    "TokenPooling",
     "VectorColumns",
 ]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils import check_array, get_tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .._repr._html import preprocessor_block, widths_of
 from .._sklearn_private import (
@@ -20,6 +20,7 @@ from .._sklearn_private import (
     _fit_context,
     _safe_indexing,
 )
+from .._validation import validate_data
 from ..modalities import resolve_modalities
 from ..modalities._kinds import NUMERIC_KINDS, kinds_of, missing_rows
 from ..modalities._lazy_input import refuse_lazy
@@ -27,7 +28,9 @@ from ..modalities._missing import check_finite_or_missing
 from ..modalities._names import modality_of
 from ..modalities._numbers import is_plain, numbers, refuse_other_kinds
 from ..modalities._positions import as_slice
-from ..modalities._tables import as_table, is_frame, take_columns
+from ..modalities._range import in_enough_digits
+from ..modalities._tables import as_table, is_frame, take_columns, with_names
+from ..modalities._tokens import resolve_tokens
 from ._block_transformers import (
     dense_floats,
     explained,
@@ -41,6 +44,7 @@ from ._block_transformers import (
     takes_sparse,
     with_missing,
 )
+from ._per_token import PerToken
 from ._unnamed import opens_tables, warn_of_columns_without_names
 
 FLOATS = [np.float32, np.float64]
@@ -78,6 +82,12 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
     modalities : dict, callable or None, default=None
         Which columns of ``X`` form which modality, see
         :func:`mofa_sklearn.modalities.resolve_modalities`.
+
+    tokens : dict of str to int, default=None
+        Which modalities are sequences, and of how many vectors, one after the other in
+        the block and NaN throughout where a token is not there. Their transformers see
+        one token a row: a scaler or a PCA is that of a token. They learn from 20,000
+        tokens at most, evenly spread.
 
     Attributes
     ----------
@@ -118,12 +128,14 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         "default": [HasMethods(["fit", "transform"]), StrOptions({"passthrough"})],
         "transformers": [list, tuple],
         "modalities": [dict, callable, None],
+        "tokens": [dict, None],
     }
 
-    def __init__(self, default="passthrough", *, transformers=(), modalities=None):
+    def __init__(self, default="passthrough", *, transformers=(), modalities=None, tokens=None):
         self.default = default
         self.transformers = transformers
         self.modalities = modalities
+        self.tokens = tokens
 
     def get_params(self, deep=True) -> dict[str, Any]:
         """Get the parameters, those of the named transformers included.
@@ -175,8 +187,8 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         Raises
         ------
         ValueError
-            If blocks do not fit `X` or hold infinity, if no row has a modality, or if its
-            transformer takes numbers only and a column holds something else.
+            If blocks or `tokens` do not fit `X`, if blocks hold infinity, if no row has a
+            modality, or if its transformer takes numbers only and a column holds something else.
         """
         X = self._resolve(X)
         for name in self.modalities_:
@@ -265,6 +277,9 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         self.transformers_ = {
             name: _copy_of(chosen.get(name, self.default)) for name in self.modalities_
         }
+        for name, n_tokens in resolve_tokens(self.tokens, self.modalities_, self.tables_).items():
+            if self.transformers_[name] != "passthrough":
+                self.transformers_[name] = PerToken(self.transformers_[name], n_tokens)
         self._sparse = [
             name
             for name, positions in self.modalities_.items()
@@ -287,10 +302,9 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         """Return a float matrix, or a frame where some columns are no numbers."""
         X = as_table(X)
         if self._has_tables:
-            if not is_frame(X):
-                X = pd.DataFrame(X, columns=getattr(self, "feature_names_in_", None))
+            X = X if is_frame(X) else pd.DataFrame(X)
             validate_data(self, X, skip_check_array=True, reset=reset)
-            return X
+            return with_names(X, getattr(self, "feature_names_in_", None))
         return validate_data(
             self,
             numbers(X),
@@ -312,7 +326,7 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         present = ~missing
         y = y if y is None or present.all() else _safe_indexing(y, np.flatnonzero(present))
         rows = rows_for(transformer, block, present)
-        with explained(name, block, missing, transformer):
+        with explained(name, block, missing, transformer, self._n_tokens(name)):
             if not transform and has_names_out(transformer):
                 transformer.fit(rows, y)
                 return None
@@ -330,8 +344,12 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
             dtype = block.dtype if isinstance(block, np.ndarray) else np.float32
             return np.full((len(missing), len(self._names_of(name))), np.nan, dtype=dtype)
         rows = rows_for(transformer, block, ~missing)
-        with explained(name, block, missing, transformer):
+        with explained(name, block, missing, transformer, self._n_tokens(name)):
             return with_missing(dense_floats(transformer.transform(rows)), missing)
+
+    def _n_tokens(self, name: str) -> int:
+        """Return how many tokens a transformer is told to find in its block."""
+        return getattr(self.transformers_[name], "n_tokens", None) or 1
 
     def _names_of(self, name: str, width: int | None = None) -> np.ndarray:
         names = _check_feature_names_in(self)[self.modalities_[name]]
@@ -341,7 +359,8 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         """Return one modality's columns, and in which rows it is missing."""
         positions = self.modalities_[name]
         if isinstance(X, np.ndarray):
-            return X[:, as_slice(positions)], check_finite_or_missing(X, name, positions)
+            missing = check_finite_or_missing(X, name, positions)
+            return in_enough_digits(X[:, as_slice(positions)]), missing
         if name in self.tables_:
             block = take_columns(X, positions)
             if self.transformers_[name] == "passthrough":

@@ -19,7 +19,6 @@ from mofa_sklearn import (
 from tests.distributed.estimators import (
     CountedFrame,
     Failing,
-    RowsWitness,
     Witness,
     arrivals,
     threads_here,
@@ -85,6 +84,17 @@ def test_weights_and_groups_reach_the_members(client):
     expected = ensemble.fit(X, y, **rows).oof_prediction_
     with on_cluster(client):
         assert_array_equal(ensemble.fit(X, y, **rows).oof_prediction_, expected)
+
+
+def test_validation_rows_of_the_user_reach_the_members(client):
+    X, y = make_data()
+    rows = {"X_val": X[80:], "y_val": -y[80:], "sample_weight_val": np.arange(40.0)}
+    network = small_mofa(max_epochs=8, learning_rate=0.05)
+    ensemble = KFoldEnsembleRegressor(network, cv=2, engine="joblib", random_state=0)
+    expected = ensemble.fit(X[:80], y[:80], **rows).predict(X)
+    assert not np.array_equal(ensemble.fit(X[:80], y[:80]).predict(X), expected)
+    with on_cluster(client):
+        assert_array_equal(ensemble.fit(X[:80], y[:80], **rows).predict(X), expected)
 
 
 def test_overlapping_splits_are_fitted_on_their_own_rows(client):
@@ -187,11 +197,3 @@ def test_finished_members_are_stored_by_the_workers(client, tmp_path):
         expected = ensemble.fit(X, y).predict(X)
     assert len(list((tmp_path / "c").glob("member_*.joblib"))) == 4
     assert_array_equal(ensemble.fit(X, y).predict(X), expected)
-
-
-def test_processes_of_one_machine_share_one_copy_of_the_rows():
-    X = np.zeros((2000, 200))  # joblib maps what is larger than 1 MB
-    ensemble = KFoldEnsembleRegressor(RowsWitness(), cv=4, n_jobs=2, random_state=0)
-    with joblib.parallel_config("loky"):
-        ensemble.fit(X, np.arange(2000.0))
-    assert {member.kind_of_rows_ for member in ensemble.estimators_} == {"memmap"}

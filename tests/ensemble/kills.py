@@ -1,18 +1,11 @@
-"""Ensembles whose process is killed, again and again, until one fit ends.
-
-Run as ``python -m tests.ensemble.kills FOLDER``: prints what was stored after each kill, and
-leaves each way's predictions in the folder.
-"""
+"""Ensembles whose process is killed, again and again: `main`, for a process of its own."""
 
 import os
 import random
 import signal
-import sys
 import time
-from pathlib import Path
+from functools import partial
 
-import numpy as np
-import torch
 from sklearn.linear_model import Ridge
 
 from mofa_sklearn import KFoldEnsembleRegressor
@@ -20,7 +13,7 @@ from mofa_sklearn.ensemble import _checkpoint
 
 from ..helpers import make_data, small_mofa
 
-N_FOLDS = 5
+N_FOLDS = 4
 WAYS = {
     "one": {"n_jobs": 1},
     "two": {"n_jobs": 2},
@@ -29,19 +22,23 @@ WAYS = {
 }
 # In the order of their place in the writing of one file.
 MOMENTS = ["fsync", "replace", "replaced"]
-N_RANDOM_KILLS = 3
+N_RANDOM_KILLS = 2
 
 
 def make_ensemble(way, folder):
-    member = small_mofa(dropout=0.2)
+    member = small_mofa(dropout=0.2, max_epochs=2)
     return KFoldEnsembleRegressor(
         member, cv=N_FOLDS, checkpoint=folder, random_state=0, **WAYS[way]
     )
 
 
-def result_of(ensemble):
-    X, _ = make_data(60)
-    return {"predict": ensemble.predict(X), "oof": ensemble.oof_prediction_}
+def fit(way, folder):
+    return make_ensemble(way, folder).fit(*make_data(60))
+
+
+def stored(folder):
+    """The members in a folder, and when each was written."""
+    return {path.name: path.stat().st_mtime_ns for path in sorted(folder.glob("member_*"))}
 
 
 def kill():
@@ -85,47 +82,31 @@ def in_a_child(work, seconds=None):
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def stored(folder):
-    return sorted(path.name for path in Path(folder).glob("member_*"))
-
-
-def fit(way, folder, moment=None, n_files=0):
-    if moment is not None:
-        die_at(moment, n_files)
-    ensemble = make_ensemble(way, folder).fit(*make_data(60))
-    np.savez(folder.with_suffix(".npz"), **result_of(ensemble))
-
-
-def kill_while_writing(way, folder, n_files):
-    """Kill at every moment of a file's writing: the manifest's, or the next member's."""
-    for moment in MOMENTS:
-        code = in_a_child(lambda m=moment: fit(way, folder, m, n_files))
-        print(way, moment, n_files, code, len(stored(folder)), flush=True)
-
-
-def kill_at_random(way, folder, at_most, rng):
-    """Kill after random times of up to that of a whole fit."""
-    for _ in range(N_RANDOM_KILLS):
-        code = in_a_child(lambda: fit(way, folder), rng.uniform(0, at_most))
-        print(way, "random", 0, code, len(stored(folder)), flush=True)
+def fit_and_die(way, folder, moment, n_files):
+    die_at(moment, n_files)
+    fit(way, folder)
 
 
 def main(top):
-    torch.set_num_threads(1)  # a process whose OpenMP has begun to work cannot be copied
+    """Kill fits of every way, and return what became of each: way, moment, exit code, members.
+
+    At every moment of the writing of a file, the manifest's or the next member's, and at random.
+    """
     rng = random.Random(0)
     for way in WAYS:
-        make_ensemble(way, None).set_params(n_jobs=1).fit(*make_data(60))  # loads what it needs
+        fit(way, None)  # loads what it needs
     start = time.perf_counter()
     in_a_child(lambda: fit("one", top / "time"))
     seconds = time.perf_counter() - start
+    kills = []
     for way in WAYS:
         folder = top / way
-        if way == "one":
-            kill_while_writing(way, folder, 0)
-        kill_while_writing(way, folder, 1)
-        kill_at_random(way, folder, seconds, rng)
-        print(way, "last", 0, in_a_child(lambda w=way: fit(w, top / w)), N_FOLDS, flush=True)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+        files = [0, 1] if way == "one" else [1]
+        ends = [(m, partial(fit_and_die, way, folder, m, n), None) for n in files for m in MOMENTS]
+        ends += [
+            ("random", partial(fit, way, folder), rng.uniform(0, seconds))
+            for _ in range(N_RANDOM_KILLS)
+        ]
+        for moment, work, after in ends:
+            kills.append((way, moment, in_a_child(work, after), stored(folder)))
+    return kills

@@ -101,20 +101,6 @@ def test_groups_reach_companions_that_take_them():
         assert set(member.seen_) < set(groups)
 
 
-def test_the_result_does_not_depend_on_n_jobs():
-    X, y = make_data()
-    companions = [RIDGE, ("memory", RetrievalRegressor(WIDTHS))]
-    predictions = [
-        KFoldEnsembleRegressor(
-            small_mofa(), cv=3, companions=companions, n_jobs=n_jobs, random_state=0
-        )
-        .fit(X, y)
-        .predict(X)
-        for n_jobs in (1, 2)
-    ]
-    assert_allclose(*predictions, rtol=1e-6)
-
-
 def test_a_pickle_predicts_the_same_in_another_process(tmp_path):
     import joblib
 

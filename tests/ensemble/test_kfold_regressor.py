@@ -2,7 +2,6 @@
 
 import threading
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -238,17 +237,6 @@ def test_stacked_networks_are_those_that_are_trained_one_by_one(
         assert_allclose(
             second.history_[:, "train_loss"], first.history_[:, "train_loss"], rtol=1e-3
         )
-
-
-def test_the_bits_do_not_depend_on_the_backend():
-    reference = fit_mofa_ensemble(1)
-    with joblib.parallel_config("threading", n_jobs=2):
-        in_threads = fit_mofa_ensemble(None)
-    with joblib.parallel_config("loky", n_jobs=2):
-        in_processes = fit_mofa_ensemble(None)
-    for result in (in_threads, in_processes):
-        assert_array_equal(result[0], reference[0])
-        assert_array_equal(result[1], reference[1])
 
 
 @pytest.mark.parametrize("estimator", [FailsOnDemand(), FailsInThreads()])
