@@ -165,6 +165,7 @@ def test_copies_hold_no_weights_and_find_the_model_again(kind, dump, make, cells
 @KINDS
 def test_files_without_pickles_hold_no_weights(kind, make, cells_of, tmp_path):
     encoder, cells = make(kind, n_components=2, random_state=0), cells_of(kind)
+    encoder.set_params(model_name=str(encoder.model_name))
     vectors = encoder.fit_transform(cells)
     persistence.dump(encoder, tmp_path / "encoder")
     assert (tmp_path / "encoder").stat().st_size < 30_000
