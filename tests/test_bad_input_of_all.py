@@ -519,10 +519,9 @@ def test_rows_beside_one_with_a_missing_block_are_unaffected(column):
 @pytest.mark.parametrize("column", COLUMNS)
 @pytest.mark.parametrize("damage", ["cut", "foreign"])
 def test_a_damaged_or_foreign_file_is_named(column, damage, tmp_path):
-    pytest.importorskip("skops")
     from mofa_sklearn.persistence import PersistenceError, dump, load
 
-    path = tmp_path / "model.skops"
+    path = tmp_path / "model.mofa"
     dump(fitted(column), path)
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2] if damage == "cut" else b"no model at all")
