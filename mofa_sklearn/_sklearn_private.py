@@ -5,8 +5,8 @@ A release of scikit-learn that moves one of them breaks this file alone.
 
 from sklearn.base import _fit_context
 from sklearn.ensemble._base import _BaseHeterogeneousEnsemble
-from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 from sklearn.utils import _safe_indexing
+from sklearn.utils._metadata_requests import MetadataRequest, MethodMetadataRequest
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions, validate_params
 from sklearn.utils._pprint import _EstimatorPrettyPrinter
@@ -28,8 +28,9 @@ except ImportError:  # scikit-learn 1.6
 __all__ = [
     "HasMethods",
     "Interval",
+    "MetadataRequest",
+    "MethodMetadataRequest",
     "StrOptions",
-    "TreePredictor",
     "_BaseComposition",
     "_BaseHeterogeneousEnsemble",
     "_EstimatorPrettyPrinter",

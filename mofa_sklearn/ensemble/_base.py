@@ -31,7 +31,7 @@ from ._cluster import fit_on_cluster, on_cluster
 from ._companions import companion_tasks
 from ._members import Fold, Member, MemberTask, fit_members, trains_stacked
 from ._metadata import consumed, sample_weight_name, takers
-from ._validation_rows import ValidationRows, check_used, passed_rows
+from ._validation_rows import ValidationRows, check_holds_back, check_used, passed_rows
 from ._validation_sets import uses_validation_rows
 
 _MAX_SEED = np.iinfo(np.int32).max
@@ -164,10 +164,19 @@ class BaseKFoldEnsemble(
             rows = self._checked_validation_rows(rows, y, sample_weight)
             check_used([template, *(each for _, each in companions)], fit_params)
             task = replace(task, X_val=rows.X, y_val=rows.y, sample_weight_val=rows.sample_weight)
+        elif self.validation == "inner":
+            for estimator in [template, *(each for _, each in companions)]:
+                check_holds_back(estimator, fit_params)
         beside = companion_tasks(companions, task, groups)
         if self.engine == "stacked":
             trains_stacked(task, self.engine)
+        self._check_settings()
         return Plan(task, folds, seed, checkpoint, beside)
+
+    def _check_settings(self) -> None:
+        """Refuse what is wrong whatever the rows are."""
+        if self.checkpoint is not None:
+            Checkpoint(self.checkpoint).check()
 
     def _fit_members(self, plan: Plan) -> list[Member]:
         """Fit one member on each split; set ``estimators_``."""

@@ -177,8 +177,10 @@ class BaseBlend(ShortRepr, CompletesWhatIsThere, RequestsItsArguments, _BaseHete
                 # A part is fitted on its own; what it makes of the rows' names is no other's.
                 validate_data(part, X=X, skip_check_array=True)
                 part._plan_fit(X, y, weight, groups, rows, arguments)
-            else:
-                check_trainable(part, X)
+                continue
+            check_trainable(part, X)
+            if isinstance(last := last_step(part), BaseKFoldEnsemble):
+                last._check_settings()
 
     def _refuse_unused(self, arguments: dict[str, Any]) -> None:
         """Refuse what only a fit of the parts could use."""

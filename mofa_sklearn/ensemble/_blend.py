@@ -18,6 +18,7 @@ from .._sklearn_private import (
     _fit_context,
     validate_params,
 )
+from .._validation import as_array, numeric_targets
 from ..modalities._lazy_input import refuse_lazy
 from ._base import checked_weight
 from ._base_blend import REPORT_ROW, BaseBlend
@@ -216,6 +217,7 @@ class BlendRegressor(RegressorMixin, BaseBlend):
         """
         names = self._part_names()
         target_names = target_names_of(y)
+        X, y = as_array(X), numeric_targets(y, self)
         validate_data(self, X=X, y=y, skip_check_array=True)
         y = _check_y(y, multi_output=True, y_numeric=True, estimator=self)
         check_consistent_length(X, y, sample_weight, groups)

@@ -65,6 +65,15 @@ class Checkpoint:
         manifest = self._manifest()
         return None if manifest is None else manifest["seed"]
 
+    def check(self) -> None:
+        """Make the folder; refuse one where no member can be stored, before one is trained."""
+        self._make_folder()
+        try:
+            with tempfile.TemporaryFile(dir=self.folder):
+                pass
+        except OSError as error:
+            raise self._cannot_write(self._name(0), error) from error
+
     def open(self, seed: int, fingerprint: dict[str, str]) -> None:
         """Begin, or go on with, the fit that has this seed and fingerprint.
 
@@ -76,7 +85,7 @@ class Checkpoint:
             A hash for everything that the result depends on.
         """
         self._fit = content_hash([seed, sorted(fingerprint.items())])
-        self._make_folder()
+        self.check()
         manifest = self._manifest()
         if manifest is None:
             text = json.dumps({"seed": seed, "fingerprint": fingerprint}, indent=1)
@@ -91,7 +100,6 @@ class Checkpoint:
                 f"The checkpoint folder '{self.folder}' belongs to another fit: "
                 f"{', '.join(changed)} {differ}. Use another folder, or delete this one."
             )
-        self._check_writable()
 
     def load(self, index: int) -> Member | None:
         """Return the finished member of a fold, or None where there is none."""
@@ -170,14 +178,6 @@ class Checkpoint:
                     leftover.unlink()
             except OSError:  # another process was quicker
                 continue
-
-    def _check_writable(self) -> None:
-        """Refuse a folder where no member can be stored, before one is trained."""
-        try:
-            with tempfile.TemporaryFile(dir=self.folder):
-                pass
-        except OSError as error:
-            raise self._cannot_write(self._name(0), error) from error
 
     def _write(self, name: str, write: Callable[[Any], Any]) -> None:
         """Write a file under another name, and give it its own once it is complete."""

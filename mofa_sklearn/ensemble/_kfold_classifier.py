@@ -14,6 +14,7 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, Str
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from .._sklearn_private import HasMethods, _fit_context
+from .._validation import as_array
 from ..estimators._classes import check_classes, classes_of
 from ..estimators._thresholds import DEFAULT_THRESHOLD, tune_thresholds
 from ..modalities._lazy_input import refuse_lazy
@@ -196,6 +197,7 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
             if validation rows are passed that nobody can stop early on, or whose classes
             `y` lacks.
         """
+        X, y = as_array(X), as_array(y)  # of tensors
         validate_data(self, X=X, y=y, skip_check_array=True)
         y = check_classes(y)
         check_consistent_length(X, y, sample_weight, groups)

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 
 from .._repr._html import ensemble_block
 from .._sklearn_private import Interval, _check_y, _fit_context, validate_params
+from .._validation import as_array, numeric_targets
 from ._base import BaseKFoldEnsemble, Plan
 from ._blend_weights import blend
 from ._cluster import rows_sent_once
@@ -264,6 +265,7 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
             ``engine="stacked"`` meets members that are no bare :class:`MoFARegressor`, or
             if validation rows are passed and nobody can stop early on them.
         """
+        X, y = as_array(X), numeric_targets(y, self)
         validate_data(self, X=X, y=y, skip_check_array=True)
         target_names = target_names_of(y)
         y = _check_y(y, multi_output=True, y_numeric=True, estimator=self)
@@ -425,6 +427,10 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
                 f"The members predict an array of shape {member.prediction.shape} for y of "
                 f"shape {y.shape}."
             )
+
+    def _check_settings(self) -> None:
+        check_companions(self.companions)
+        super()._check_settings()
 
     def _plan_fit(
         self,

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from .._sklearn_private import _check_sample_weight, _num_samples
-from ._validation_sets import last_step, takes_eval_set, uses_validation_rows
+from ._validation_sets import is_of_library, last_step, takes_eval_set, uses_validation_rows
 
 # What libraries call validation rows, their targets and their weights.
 _EVAL_ROWS = ("eval_X", "eval_y")
@@ -136,6 +136,31 @@ def check_used(estimators: Sequence[BaseEstimator], fit_params: dict[str, Any]) 
     )
 
 
+def check_holds_back(estimator: BaseEstimator, fit_params: dict[str, Any]) -> None:
+    """Refuse boosting that stops early on rows that it is given alone, where there are none.
+
+    Parameters
+    ----------
+    estimator : estimator
+        What members are clones of.
+    fit_params : dict
+        More arguments of its `fit`.
+
+    Raises
+    ------
+    ValueError
+        If it is of XGBoost or LightGBM, and told to stop early.
+    """
+    last = last_step(estimator)
+    cannot = any(is_of_library(last, library) for library in ("xgboost", "lightgbm"))
+    if cannot and uses_validation_rows(last, fit_params):
+        raise ValueError(
+            f"{type(last).__name__} stops early on rows that it is given, and holds none back "
+            "itself: with validation='inner', pass X_val and y_val, or wrap it in "
+            "mofa_sklearn.baselines.EarlyStoppingRegressor or EarlyStoppingClassifier."
+        )
+
+
 def _refuse_foreign(template: BaseEstimator, given: list[str], foreign: list[str]) -> None:
     if given:
         raise ValueError(
@@ -162,7 +187,8 @@ def _from_eval_set(passed: dict[str, Any]) -> ValidationRows:
     pairs: list[Any] = []
     if "eval_set" in passed:
         eval_set = passed["eval_set"]
-        pairs += [eval_set] if isinstance(eval_set, tuple) else _as_list(eval_set)
+        is_bare = isinstance(eval_set, tuple) and not isinstance(eval_set[0], (tuple, list))
+        pairs += [eval_set] if is_bare else _as_list(eval_set)
     if "eval_X" in passed or "eval_y" in passed:
         tables, targets = (_as_list(passed.get(name)) for name in _EVAL_ROWS)
         pairs += zip(tables, targets, strict=True) if len(tables) == len(targets) else [None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
@@ -20,8 +21,8 @@ from torch import Tensor, nn
 from .._repr._completion import CompletesWhatIsThere
 from .._repr._html import ShowsModalities
 from .._requests import RequestsItsArguments
-from .._sklearn_private import Interval, StrOptions, _check_sample_weight
-from .._validation import check_array, validate_data
+from .._sklearn_private import Interval, StrOptions
+from .._validation import check_array, check_weight, validate_data
 from ..modalities import resolve_modalities
 from ..modalities._lazy_input import refuse_lazy
 from ..modalities._missing import check_blocks, refuse_beyond_float32
@@ -50,6 +51,8 @@ from ._reading import EstimatorReading
 from ._stacked import fit_stacked, predict_stacked, stacks
 
 _MAX_SEED = np.iinfo(np.int32).max
+# Arguments of a network that do not change its weights, or are checked with the data.
+_MAY_CHANGE = {"dropout", "modality_dropout", "widths", "modality_names"}
 # What batch_size="auto" keeps to.
 _MIN_STEPS_PER_EPOCH, _MIN_BATCH_SIZE, _MAX_BATCH_SIZE = 8, 32, 256
 
@@ -235,7 +238,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
         tokens = resolve_tokens(self.tokens, blocks)
         if self._continues():
             self._check_same_blocks(blocks, tokens)
-        weight = _check_weight("sample_weight", sample_weight, X)
+        weight = check_weight("sample_weight", sample_weight, X)
         return LabelledRows(_in_order(X, blocks, tokens), y, weight), blocks
 
     def _check_validation_rows(
@@ -263,7 +266,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
             raise ValueError(
                 f"X_val has {len(X_val)} rows and y_val {len(y_val)}: they must be the same."
             )
-        weight = _check_weight("sample_weight_val", sample_weight_val, X_val)
+        weight = check_weight("sample_weight_val", sample_weight_val, X_val)
         tokens = resolve_tokens(self.tokens, blocks)
         return LabelledRows(_in_order(X_val, blocks, tokens), y_val, weight)
 
@@ -307,7 +310,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
     def _check_same_blocks(self, blocks: dict[str, np.ndarray], tokens: dict[str, int]) -> None:
         before = {name: len(positions) for name, positions in self.modalities_.items()}
         now = {name: len(positions) for name, positions in blocks.items()}
-        if before != now:
+        if list(before.items()) != list(now.items()):  # in one order
             raise ValueError(
                 f"warm_start=True continues with the modalities of the last fit, {before}, but "
                 f"this X has {now}."
@@ -361,6 +364,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
         module = build_seeded(lambda: self._build(blocks, n_targets), int(seeds[0]))
         history = []
         if self._continues():
+            _check_same_network(self.module_, module)
             module.load_state_dict(self.module_.state_dict())
             for weights, before in zip(
                 module.parameters(), self.module_.parameters(), strict=True
@@ -485,6 +489,42 @@ def random_state_of(estimator: BaseMoFA) -> np.random.RandomState:
     return check_random_state(estimator.random_state)
 
 
+def _check_same_network(before: MoFANetwork, now: MoFANetwork) -> None:
+    """Refuse to go on, in a warm start, with a network of another architecture."""
+    for name in before.arguments.keys() & now.arguments.keys() - _MAY_CHANGE:
+        was, is_now = before.arguments[name], now.arguments[name]
+        if _parts_of(was) == _parts_of(is_now):
+            continue
+        if name == "n_outputs":  # the number of targets is the same
+            name, was, is_now = "loss", f"one of {was} output(s)", f"one of {is_now}"
+        raise ValueError(
+            f"warm_start=True continues with the network of the last fit, but {name} has changed "
+            f"from {_name_of(was)} to {_name_of(is_now)}: set it back, or warm_start=False."
+        )
+    shapes = [
+        {name: tuple(value.shape) for name, value in module.state_dict().items()}
+        for module in (before, now)
+    ]
+    if shapes[0] != shapes[1]:
+        raise ValueError(
+            "warm_start=True continues with the network of the last fit, but fusion makes one "
+            "with other weights now: set its parameters back, or warm_start=False."
+        )
+
+
+def _parts_of(value: Any) -> Any:
+    """Make partials comparable."""
+    if isinstance(value, partial):
+        return _parts_of(value.func), value.args, value.keywords
+    return value
+
+
+def _name_of(value: Any) -> str:
+    """Write down a fusion as the parameter would be."""
+    name = next((name for name, kind in FUSIONS.items() if kind is value), value)
+    return repr(name) if name is not value or not isinstance(value, str) else value
+
+
 def _batch_size(n_rows: int) -> int:
     """Return the largest power of two that makes eight steps an epoch, within bounds."""
     steps = max(1, n_rows // _MIN_STEPS_PER_EPOCH)
@@ -514,12 +554,3 @@ def _in_order(X: np.ndarray, blocks: dict[str, np.ndarray], tokens: dict[str, in
         X = bring_down(X, vectors)
     order = np.concatenate(list(blocks.values()))
     return X if np.array_equal(order, np.arange(len(order))) else X[:, order]
-
-
-def _check_weight(name: str, sample_weight: Any, X: np.ndarray) -> np.ndarray | None:
-    if sample_weight is None:
-        return None
-    sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
-    if not sample_weight.any():
-        raise ValueError(f"{name} is zero for every row: nothing to learn from.")
-    return sample_weight

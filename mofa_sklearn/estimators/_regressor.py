@@ -10,6 +10,7 @@ from sklearn.utils.metaestimators import available_if
 from torch import nn
 
 from .._sklearn_private import _fit_context
+from .._validation import numeric_targets
 from ..networks.losses import TargetWeighted
 from ..training.batches import Rows
 from ..training.devices import resolve_device
@@ -428,7 +429,7 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
     @property
     def target_scale_(self) -> np.ndarray:
         """What centred targets are divided by."""
-        return self._target_scale.scale
+        return self._target_scale.divisor
 
     def _fit_rows(
         self,
@@ -467,6 +468,7 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         rows_val: np.ndarray | None = None,
     ) -> Training:
         """Check the arguments of `fit`, and build what is to be trained."""
+        y = numeric_targets(y, self)
         labelled, blocks = self._check_training_rows(
             X, y, sample_weight, multi_output=True, y_numeric=True
         )
@@ -520,7 +522,7 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
 
     def _from_targets(self, targets: np.ndarray) -> np.ndarray:
         """Turn the network's targets into the user's."""
-        return self._target_scale.invert(targets)
+        return self._target_scale.unapply(targets)
 
     def _to_quantiles(self, outputs: np.ndarray) -> np.ndarray:
         """Return (n_samples, n_targets, n_levels), sorted, so that none cross."""
@@ -531,15 +533,17 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         loss = self._loss()
         return loss if self.target_weight is None else TargetWeighted(loss, self.target_weight)
 
+    def _check_validation_targets(self, y_val: Any) -> np.ndarray:
+        return super()._check_validation_targets(numeric_targets(y_val, self, "y_val"))
+
     def _learn_target_scale(
         self, rows: LabelledRows, train_index: np.ndarray | None
     ) -> TargetScale:
         """Learn the scale from the training rows alone; a warm start keeps the one it has."""
-        if self._continues():
-            self._target_scale.check_same_targets(rows.y)
-            return self._target_scale
         index = slice(None) if train_index is None else train_index
         weight = None if rows.sample_weight is None else rows.sample_weight[index]
+        if self._continues():
+            return self._target_scale.continued(rows.y[index], weight, self.standardize_target)
         return TargetScale.learn(rows.y[index], weight, self.standardize_target)
 
     def __sklearn_tags__(self):

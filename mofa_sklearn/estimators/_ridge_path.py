@@ -13,8 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._repr._html import ShowsModalities
 from .._requests import RequestsItsArguments
-from .._sklearn_private import Interval, _check_sample_weight, _fit_context
-from .._validation import check_array, validate_data
+from .._sklearn_private import Interval, _fit_context
+from .._validation import check_array, check_weight, numeric_targets, validate_data
 from ..modalities import resolve_modalities
 from ..modalities._numbers import numbers
 from ..modalities._range import in_enough_digits, quiet_range
@@ -262,6 +262,7 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
         )
 
     def _check_training_rows(self, X, y, sample_weight) -> tuple[_Rows, int]:
+        y = numeric_targets(y, self)
         with quiet_range():
             X, y = validate_data(
                 self,
@@ -272,20 +273,19 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
                 multi_output=True,
                 y_numeric=True,
             )
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+        sample_weight = check_weight("sample_weight", sample_weight, X)
         return _Rows(in_enough_digits(X), y.reshape(len(y), -1), sample_weight), y.ndim
 
     def _held_out(self, X_val, y_val, sample_weight_val) -> _Rows:
         X_val = in_enough_digits(self._check_rows(X_val))
+        y_val = numeric_targets(y_val, self, "y_val")
         y_val = check_array(y_val, ensure_2d=False, dtype=float, input_name="y_val")
         if len(y_val) != len(X_val):
             raise ValueError(
                 f"X_val has {len(X_val)} rows and y_val {len(y_val)}: they must be the same."
             )
         y_val = y_val.reshape(len(X_val), -1)
-        if sample_weight_val is not None:
-            sample_weight_val = _check_sample_weight(sample_weight_val, X_val)
+        sample_weight_val = check_weight("sample_weight_val", sample_weight_val, X_val)
         return _Rows(X_val, y_val, sample_weight_val)
 
     def _check_rows(self, X) -> np.ndarray:
@@ -296,13 +296,15 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
     def _hold_back(
         self, rows: _Rows, random_state: np.random.RandomState, groups: np.ndarray | None
     ) -> tuple[np.ndarray, np.ndarray]:
-        n_rows = len(rows.X)
-        if n_rows < 4:  # too few to hold some back
-            return np.arange(n_rows), np.arange(n_rows)
-        if groups is not None and len(np.unique(groups)) > 1:
-            return hold_back_groups(groups, self.validation_fraction, random_state)
-        n_held_out = max(1, round(self.validation_fraction * n_rows))
-        order = random_state.permutation(n_rows)
+        # A row of weight zero tells nothing, neither here nor there.
+        counted = np.arange(len(rows.X)) if rows.weight is None else np.flatnonzero(rows.weight)
+        if len(counted) < 4:  # too few to hold some back
+            return counted, counted
+        if groups is not None and len(np.unique(groups[counted])) > 1:
+            train, test = hold_back_groups(groups[counted], self.validation_fraction, random_state)
+            return counted[train], counted[test]
+        n_held_out = max(1, round(self.validation_fraction * len(counted)))
+        order = random_state.permutation(counted)
         return np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
 
     def _system(self, rows: _Rows, blocks: Sequence[np.ndarray] | None, seed: int) -> _System:

@@ -78,11 +78,9 @@ def _kind_of_dtype(dtype: Any) -> str | None:
         return None
     if isinstance(dtype, pd.CategoricalDtype):
         return CATEGORIES
-    if isinstance(dtype, pd.ArrowDtype) and dtype.kind == "O" and "list" in str(dtype):
-        return SEQUENCES if str(dtype).count("list") > 1 else VECTORS
-    if types.is_timedelta64_dtype(dtype) or dtype.kind == "m":
+    if types.is_timedelta64_dtype(dtype):
         return DURATIONS
-    if types.is_datetime64_any_dtype(dtype) or str(dtype).startswith("date"):
+    if types.is_datetime64_any_dtype(dtype):
         return DATES
     if types.is_numeric_dtype(dtype) or types.is_bool_dtype(dtype):
         return OBJECTS if dtype.kind == "c" else NUMBERS
@@ -104,7 +102,8 @@ def _kind_of_objects(column: pd.Series) -> str:
         return OBJECTS
     if is_vector(cell[0]):
         return SEQUENCES
-    return VECTORS if isinstance(cell[0], (int, float, np.number, type(None))) else OBJECTS
+    is_number = isinstance(cell[0], (Real, np.number, type(None))) or hasattr(cell[0], "ndim")
+    return VECTORS if is_number else OBJECTS
 
 
 def is_vector(cell: Any) -> bool:
@@ -164,20 +163,11 @@ def missing_cells(column: Any) -> np.ndarray:
     if not isinstance(column, pd.Series):
         return _missing_in_polars(column)
     missing = column.isna().to_numpy(dtype=bool)
-    if isinstance(column.dtype, pd.ArrowDtype) and "list" in str(column.dtype):
-        column = with_plain_cells(column)
     if types.is_object_dtype(column.dtype):
         return missing | np.fromiter(map(_is_empty, column), dtype=bool, count=len(column))
     if types.is_string_dtype(column.dtype):
         return missing | column.str.strip().eq("").fillna(False).to_numpy(dtype=bool)
     return missing
-
-
-def with_plain_cells(column: pd.Series) -> pd.Series:
-    """Return a pandas Series of Arrow's lists as one of arrays, which are read much faster."""
-    import pyarrow as pa
-
-    return pa.array(column).to_pandas()
 
 
 def _is_empty(cell: Any) -> bool:

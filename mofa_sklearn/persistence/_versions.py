@@ -10,9 +10,9 @@ from .. import _version
 from ._errors import PersistenceError
 
 #: Raised when an older version could not read a file any more.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
-_PACKAGES = ("scikit-learn", "numpy", "scipy", "torch", "skorch", "skops")
+_PACKAGES = ("scikit-learn", "numpy", "scipy", "torch", "skorch")
 
 
 def write_manifest() -> bytes:

@@ -65,7 +65,7 @@ def make_preprocessor(
         What fills single gaps; None chooses: a GapFiller, unless there are no `steps`,
         since what comes next then has its own preprocessing.
     encoders : mapping of str to transformer, default=None
-        Those of modalities whose raw cells one encoder takes, in place of FloatColumns.
+        What takes the raw cells of some modalities, before all other steps.
     tokens : mapping of str to int, default=None
         Numbers of tokens of the modalities that are sequences.
 
@@ -109,7 +109,8 @@ def _encoded(
         modalities={name: slice(None)},
         tokens=None if n_tokens is None else {name: n_tokens},
     )
-    return Pipeline([("encode", clone(encoder)), ("vectors", vectors)])
+    columns = FloatColumns(random_state=0)  # of a sparse result, or of a table
+    return Pipeline([("encode", clone(encoder)), ("columns", columns), ("vectors", vectors)])
 
 
 def _float_steps(steps: Steps, imputer: BaseEstimator | str | None) -> list:

@@ -35,8 +35,10 @@ from ..modalities._tables import (
     label_of,
     take_columns,
     with_column,
+    with_names,
 )
 from ._block_transformers import dense_floats
+from ._token_pooling import TokenPooling
 from ._vector_columns import VectorColumns
 
 
@@ -47,6 +49,7 @@ class FloatColumns(TransformerMixin, BaseEstimator):
 
     - numbers and booleans stay as they are, NaN where there is none;
     - vectors in cells become a column for each of their numbers (:class:`VectorColumns`);
+    - sequences of vectors in cells become their mean (:class:`TokenPooling`);
     - text, categories, dates and durations go through a table vectorizer, skrub's by
       default: few categories become columns of 0 and 1, text and many categories
       principal components of their groups of three and four characters, dates their
@@ -76,6 +79,9 @@ class FloatColumns(TransformerMixin, BaseEstimator):
     vectors_ : VectorColumns or None
         What makes columns of vectors; None if there were none.
 
+    sequences_ : TokenPooling or None
+        What makes one vector of each sequence; None if there were none.
+
     mixed_ : transformer or None
         The fitted copy of `mixed`; None if there was no column for it.
 
@@ -95,8 +101,8 @@ class FloatColumns(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Numbers come first, then vectors, then the rest. Tables of pandas and polars are
-    handed to `mixed` as they are, those of pyarrow as pandas.
+    Numbers come first, then vectors, then sequences, then the rest. Tables of pandas and
+    polars are handed to `mixed` as they are, those of pyarrow as pandas.
 
     Categories and words that were not seen in `fit` are no error: they count as none of
     those that were.
@@ -140,8 +146,7 @@ class FloatColumns(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If vectors of a column have different lengths, or a column holds sequences of
-            vectors.
+            If vectors of a column have different lengths.
         TypeError
             If a column holds other objects.
         ImportError
@@ -169,7 +174,9 @@ class FloatColumns(TransformerMixin, BaseEstimator):
         """
         X = self._check(X, reset=True)
         self.kinds_: Any = None
-        self.vectors_ = self.mixed_ = None
+        self.vectors_: Any = None
+        self.sequences_: Any = None
+        self.mixed_: Any = None
         self.svd_: Any = None
         if sparse.issparse(X):
             return self._reduce(X)
@@ -179,13 +186,16 @@ class FloatColumns(TransformerMixin, BaseEstimator):
         if all(kind in NUMERIC_KINDS for kind in kinds):
             return floats_of(X)
         self.kinds_ = np.asarray(kinds, dtype=object)
-        refuse_other_kinds(take_columns(X, self._of({SEQUENCES, OBJECTS, MIXTURE})))
+        refuse_other_kinds(take_columns(X, self._of({OBJECTS, MIXTURE})))
         parts = []
         if len(self._numbers()):
             parts.append(floats_of(take_columns(X, self._numbers())))
         if len(self._vectors()):
             self.vectors_ = VectorColumns()
             parts.append(self.vectors_.fit_transform(take_columns(X, self._vectors())))
+        if len(self._sequences()):
+            self.sequences_ = TokenPooling()
+            parts.append(self.sequences_.fit_transform(take_columns(X, self._sequences())))
         if len(self._others()):
             self.mixed_ = self._make_mixed()
             others = take_columns(X, self._others())
@@ -222,6 +232,8 @@ class FloatColumns(TransformerMixin, BaseEstimator):
             parts.append(floats_of(numbers))
         if self.vectors_ is not None:
             parts.append(self.vectors_.transform(take_columns(X, self._vectors())))
+        if self.sequences_ is not None:
+            parts.append(self.sequences_.transform(take_columns(X, self._sequences())))
         if self.mixed_ is not None:
             others = self._as_in_fit(take_columns(X, self._others()))
             parts.append(dense_floats(self.mixed_.transform(others)))
@@ -248,6 +260,8 @@ class FloatColumns(TransformerMixin, BaseEstimator):
         parts = [names[self._numbers()]]
         if self.vectors_ is not None:
             parts.append(self.vectors_.get_feature_names_out(names[self._vectors()]))
+        if self.sequences_ is not None:
+            parts.append(self.sequences_.get_feature_names_out(names[self._sequences()]))
         if self.mixed_ is not None:
             parts.append(np.asarray(self.mixed_.get_feature_names_out(), dtype=object))
         return np.concatenate(parts)
@@ -257,10 +271,10 @@ class FloatColumns(TransformerMixin, BaseEstimator):
         X = as_table(X)
         had_kinds = not reset and self.kinds_ is not None
         if had_kinds and not is_frame(X):
-            X = pd.DataFrame(X, columns=getattr(self, "feature_names_in_", None))
+            X = pd.DataFrame(X)
         if is_frame(X) and (had_kinds or not is_plain(X)):
             validate_data(self, X, skip_check_array=True, reset=reset)
-            return X
+            return with_names(X, getattr(self, "feature_names_in_", None))
         return validate_data(
             self,
             X,
@@ -283,6 +297,9 @@ class FloatColumns(TransformerMixin, BaseEstimator):
 
     def _vectors(self) -> np.ndarray:
         return self._of({VECTORS})
+
+    def _sequences(self) -> np.ndarray:
+        return self._of({SEQUENCES})
 
     def _others(self) -> np.ndarray:
         return self._of(MIXED_KINDS)

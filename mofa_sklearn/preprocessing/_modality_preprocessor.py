@@ -31,7 +31,7 @@ from ..modalities._names import modality_of
 from ..modalities._numbers import is_plain, numbers, refuse_other_kinds
 from ..modalities._positions import as_slice
 from ..modalities._range import in_enough_digits
-from ..modalities._tables import as_table, is_frame, take_columns
+from ..modalities._tables import as_table, is_frame, take_columns, with_names
 from ..modalities._tokens import resolve_tokens
 from ._block_transformers import (
     dense_floats,
@@ -88,7 +88,7 @@ class ModalityPreprocessor(RequestsItsArguments, TransformerMixin, _BaseComposit
     tokens : dict of str to int, default=None
         Which modalities are sequences, and of how many vectors, one after the other in
         the block and NaN throughout where a token is not there. Their transformers see
-        one token a row: a scaler or a PCA is that of a token. They learn from 100,000
+        one token a row: a scaler or a PCA is that of a token. They learn from 20,000
         tokens at most, evenly spread.
 
     Attributes
@@ -326,10 +326,9 @@ class ModalityPreprocessor(RequestsItsArguments, TransformerMixin, _BaseComposit
         """Return a float matrix, or a frame where some columns are no numbers."""
         X = as_table(X)
         if self._has_tables:
-            if not is_frame(X):
-                X = pd.DataFrame(X, columns=getattr(self, "feature_names_in_", None))
+            X = X if is_frame(X) else pd.DataFrame(X)
             validate_data(self, X, skip_check_array=True, reset=reset)
-            return X
+            return with_names(X, getattr(self, "feature_names_in_", None))
         return validate_data(
             self,
             numbers(X),

@@ -16,7 +16,7 @@ from ._token_pooling import TokenPooling
 
 # Tokens that a transformer learns from, at most: more would not change a scale or a component,
 # and all tokens of 600 videos of 1,568 are 3 GB, of which steps make copies.
-_MAX_FIT_TOKENS = 100_000
+_MAX_FIT_TOKENS = 20_000
 # Values that are transformed at a time.
 _CHUNK_VALUES = 2**24
 
@@ -25,7 +25,7 @@ class PerToken(TransformerMixin, BaseEstimator):
     """Let a transformer see one token a row.
 
     A block is `n_tokens` vectors one after the other, NaN throughout where a token is not
-    there. The transformer learns from the tokens that are there, 100,000 of them at most,
+    there. The transformer learns from the tokens that are there, 20,000 of them at most,
     evenly spread, and transforms each by itself; tokens that are not there stay NaN.
 
     Parameters

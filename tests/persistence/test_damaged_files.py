@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.linear_model import Ridge
 
-from mofa_sklearn.persistence import PersistenceError, dump, get_untrusted_types, load
+from mofa_sklearn.persistence import PersistenceError, get_untrusted_types, load
 
 from ..helpers import make_data
 from ._files import read_members, write, write_members
@@ -70,7 +70,7 @@ def test_a_flipped_byte_never_gives_another_model(stored, tmp_path):
     assert n_refused > 100
 
 
-@pytest.mark.parametrize("name", ["schema.json", "mofa_sklearn.json"])
+@pytest.mark.parametrize("name", ["model.json", "mofa_sklearn.json"])
 @pytest.mark.parametrize("content", [None, b"", b"{}", b"[]", b"null", b"no json", b"\xff"])
 def test_a_member_that_is_lost_or_wrong_is_told(name, content, stored, tmp_path):
     path = tmp_path / "model.skops"
@@ -78,7 +78,7 @@ def test_a_member_that_is_lost_or_wrong_is_told(name, content, stored, tmp_path)
     members = read_members(path)
     members.pop(name)
     write_members(path, members if content is None else {**members, name: content})
-    with pytest.raises(PersistenceError, match=r"has no|cannot be read"):
+    with pytest.raises(PersistenceError, match=r"has no|holds no|cannot be read"):
         load(path)
 
 
@@ -89,7 +89,7 @@ def test_a_lost_array_is_told(stored, tmp_path):
     name = next(name for name in members if name.endswith(".npy"))
     del members[name]
     write_members(path, members)
-    with pytest.raises(PersistenceError, match=f"damaged .*{name}"):
+    with pytest.raises(PersistenceError, match=f"no member '{name}'"):
         load(path)
 
 
@@ -105,7 +105,13 @@ def test_a_file_of_skops_itself_is_told_apart(tmp_path):
     skops_io = pytest.importorskip("skops.io")
     path = tmp_path / "model.skops"
     skops_io.dump(Ridge(), path)
-    with pytest.raises(PersistenceError, match=r"has no mofa_sklearn.json|never writes"):
+    with pytest.raises(PersistenceError, match=r"never writes|cannot be loaded"):
         load(path)
-    dump(Ridge(alpha=2.0), path)
-    assert skops_io.load(path).alpha == 2.0  # the other way round it can be read
+
+
+def test_a_file_of_version_0_1_is_told_what_to_do_with(tmp_path):
+    path = tmp_path / "model.skops"
+    manifest = b'{"format": 1, "versions": {}}'
+    write_members(path, {"mofa_sklearn.json": manifest, "schema.json": b"{}"})
+    with pytest.raises(PersistenceError, match=r"that of mofa_sklearn 0.1: load it with that"):
+        load(path)
