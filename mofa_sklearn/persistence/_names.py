@@ -37,6 +37,10 @@ _CLASSES = {**ESTIMATORS, **SPLITTERS, **PARTS}
 #: classes whose state is that of their own ``__getstate__`` and ``__setstate__``
 STATEFUL = frozenset(
     [
+        "mofa_sklearn.encoders._audio.AudioEncoder",
+        "mofa_sklearn.encoders._image.ImageEncoder",
+        "mofa_sklearn.encoders._text.TextEncoder",
+        "mofa_sklearn.encoders._video.VideoEncoder",
         "mofa_sklearn.estimators._classifier.MoFAClassifier",
         "mofa_sklearn.estimators._regressor.MoFARegressor",
         "sklearn.isotonic.IsotonicRegression",

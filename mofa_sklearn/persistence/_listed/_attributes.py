@@ -21,6 +21,8 @@ PARAMETERS = {
         "plain|each[each[str|none|estimator]|str|estimator]",
     ),
     "transformers": "plain|each[each[plain|estimator|object[make_column_selector]]]",
+    # A stranger does not say where files are written.
+    "cache_folder": "forgotten",
     # A later fit would read pickles from these folders.
     "checkpoint": "forgotten",
     "memory": "forgotten",
@@ -38,7 +40,7 @@ PARAMETERS = {
     "inverse_func": "none|function[elementwise]",
     "feature_names_out": "plain|function[custom]",
     "score_func": "function[scores_of_features]",
-    "modalities": "plain|function[modalities]",
+    "modalities": "plain|function[modalities]|object[RawModalities]",
     "fusion": "str|class[fusions]",
     "loss": "plain|class[losses]",
     "schedule": "str|class[schedules]",
@@ -57,6 +59,7 @@ PARAMETERS = {
         ],
         "plain|function[custom]",
     ),
+    "model_name": "plain|function[custom]",
     "kernel": "plain|estimator|function[custom]",
     "optimizer": "plain|function[custom]",
     "thresholds": "plain",
