@@ -257,7 +257,8 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
                 y_numeric=True,
             )
         sample_weight = check_weight("sample_weight", sample_weight, X)
-        return _Rows(in_enough_digits(X), y.reshape(len(y), -1), sample_weight), y.ndim
+        rows = _Rows(in_enough_digits(X), y.reshape(len(y), -1), sample_weight)
+        return rows.that_count(), y.ndim
 
     def _held_out(self, X_val, y_val, sample_weight_val) -> _Rows:
         X_val = in_enough_digits(self._check_rows(X_val))
@@ -279,12 +280,11 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
     def _hold_back(
         self, rows: _Rows, random_state: np.random.RandomState
     ) -> tuple[np.ndarray, np.ndarray]:
-        # A row of weight zero tells nothing, neither here nor there.
-        counted = np.arange(len(rows.X)) if rows.weight is None else np.flatnonzero(rows.weight)
-        if len(counted) < 4:  # too few to hold some back
-            return counted, counted
-        n_held_out = max(1, round(self.validation_fraction * len(counted)))
-        order = random_state.permutation(counted)
+        n_rows = len(rows.X)
+        if n_rows < 4:  # too few to hold some back
+            return np.arange(n_rows), np.arange(n_rows)
+        n_held_out = max(1, round(self.validation_fraction * n_rows))
+        order = random_state.permutation(n_rows)
         return np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
 
     def _system(self, rows: _Rows, blocks: Sequence[np.ndarray] | None, seed: int) -> _System:
@@ -332,6 +332,12 @@ class _Rows:
     def take(self, index: np.ndarray) -> _Rows:
         weight = None if self.weight is None else self.weight[index]
         return _Rows(self.X[index], self.y[index], weight)
+
+    def that_count(self) -> _Rows:
+        """Leave out the rows of weight zero: they tell nothing, not even how many there are."""
+        if self.weight is None or self.weight.all():
+            return self
+        return self.take(np.flatnonzero(self.weight))
 
 
 class _System:
