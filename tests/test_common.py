@@ -17,7 +17,13 @@ from mofa_sklearn import (
     RankGaussTransformer,
 )
 from mofa_sklearn.estimators import RetrievalRegressor, RidgePathRegressor
-from mofa_sklearn.preprocessing import BlockPCA, RetrievalAugmenter
+from mofa_sklearn.preprocessing import (
+    BlockPCA,
+    FloatColumns,
+    GapFiller,
+    RetrievalAugmenter,
+    VectorColumns,
+)
 
 _SMALL = {"hidden_dim": 16, "dropout": 0.0, "modality_dropout": 0.0, "learning_rate": 3e-2}
 
@@ -26,6 +32,9 @@ ESTIMATORS = [
     ModalityPreprocessor(),
     ModalityPreprocessor(StandardScaler()),
     ModalityPreprocessor(PCA(1, random_state=0)),
+    FloatColumns(),
+    GapFiller(),
+    VectorColumns(),
     BlockPCA(),
     BlockPCA(1),
     BlockPCA(log_narrow=True),

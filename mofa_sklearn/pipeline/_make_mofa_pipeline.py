@@ -21,7 +21,7 @@ def make_mofa_pipeline(
     ensemble: bool = True,
     cv: Any = 10,
     validation: str = "fold",
-    imputer: BaseEstimator | None = None,
+    imputer: BaseEstimator | str | None = None,
     n_jobs: int | None = None,
     verbose: int = 0,
     random_state: Any = None,
@@ -32,7 +32,10 @@ def make_mofa_pipeline(
     ----------
     modalities : dict, callable or None, default=None
         Which columns of ``X`` form which modality, see
-        :func:`mofa_sklearn.modalities.resolve_modalities`.
+        :func:`mofa_sklearn.modalities.resolve_modalities`. ``X`` is a matrix, or a table
+        of pandas, polars or pyarrow whose columns hold numbers, text, categories, dates
+        or, in each cell, a vector (:class:`~.preprocessing.FloatColumns`). Columns
+        without names are one modality, with a warning.
 
     recipe : str, default="default"
         One of :func:`mofa_sklearn.recipes.list_recipes`: our own, the original's, or
@@ -67,10 +70,11 @@ def make_mofa_pipeline(
         Where members find the rows to stop early on, see
         :class:`KFoldEnsembleRegressor`.
 
-    imputer : transformer, default=None
-        Put before everything else in every modality, for blocks with single NaN:
-        ``SimpleImputer(strategy="median")``, say. Rows whose whole block is NaN
-        are left alone: the modality counts as missing.
+    imputer : transformer, "passthrough" or None, default=None
+        What fills single gaps in a modality's numbers. None takes the columns' medians,
+        and marks where gaps are common (:class:`~.preprocessing.GapFiller`).
+        ``"passthrough"`` fills nothing: single NaN is an error then. Rows without any
+        value in a modality's columns are left alone: the modality counts as missing.
 
     n_jobs : int or None, default=None
         Number of members trained at a time, see :class:`KFoldEnsembleRegressor`.
@@ -94,7 +98,8 @@ def make_mofa_pipeline(
     Raises
     ------
     ValueError
-        If the recipe is unknown, or averages ensembles and `ensemble` is False.
+        If the recipe is unknown, or averages ensembles and `ensemble` is False, or if
+        `imputer` is another string than "passthrough".
     ImportError
         If the recipe is made of a library that is not installed.
 
@@ -153,7 +158,10 @@ def make_mofa_pipeline(
 
 
 def _make_average(
-    recipe: Recipe, modalities: Modalities, imputer: BaseEstimator | None, params: dict[str, Any]
+    recipe: Recipe,
+    modalities: Modalities,
+    imputer: BaseEstimator | str | None,
+    params: dict[str, Any],
 ) -> Pipeline:
     """Average the network's ensemble, with its own preprocessing, and baselines."""
     from ..baselines import make_baselines

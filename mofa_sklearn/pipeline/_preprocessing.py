@@ -56,6 +56,8 @@ def make_preprocessor(
     -------
     ModalityPreprocessor
     """
+    if isinstance(imputer, str) and imputer != "passthrough":
+        raise ValueError(f"imputer must be a transformer, 'passthrough' or None, got {imputer!r}.")
     encoders = encoders or {}
     named = {
         name: _block_pipeline(named_steps.get(name, steps), imputer, encoders.get(name))
@@ -73,8 +75,8 @@ def _block_pipeline(
     first: list = [("columns", FloatColumns(random_state=0))]
     if encoder is not None:
         first.insert(0, ("encode", clone(encoder)))
-    if imputer is None and steps:
-        imputer = GapFiller()
-    # A step that does nothing keeps its name, by which it can be set.
-    fill = "passthrough" if imputer is None or isinstance(imputer, str) else clone(imputer)
+    if imputer is None:  # what comes without steps has its own preprocessing
+        fill = GapFiller() if steps else "passthrough"
+    else:
+        fill = imputer if isinstance(imputer, str) else clone(imputer)
     return Pipeline([*first, ("impute", fill), *((name, clone(step)) for name, step in steps)])
