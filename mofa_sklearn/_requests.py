@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from inspect import Parameter, signature
 from typing import Any
 
+from sklearn import get_config
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
+from sklearn.utils.metadata_routing import get_routing_for_object
 
 # What all of scikit-learn's searches descend from.
 _BaseSearchCV = GridSearchCV.__base__
@@ -100,8 +102,25 @@ def takers(estimator: Any, argument: str, prefix: str = "") -> Iterator[str]:
         yield f"{prefix}{argument}"
 
 
+def handed_over(estimator: Any, argument: str, value: Any) -> dict[str, Any]:
+    """Return an argument under the names by which an estimator's `fit` hands it on.
+
+    With metadata routing enabled that is its own name, if any part requests it.
+    """
+    if get_config()["enable_metadata_routing"]:
+        # A pipeline may name an argument in its `fit` that none of its steps takes.
+        own = not isinstance(estimator, Pipeline) and takes(estimator, argument)
+        if own or get_routing_for_object(estimator).consumes("fit", [argument]):
+            return {argument: value}
+        return {}
+    return dict.fromkeys(takers(estimator, argument), value)
+
+
 def _is_handed_over(step: Any, argument: str) -> bool:
     """Tell whether a step gets an argument of a pipeline's `fit`: by `fit_transform`, if any."""
+    asked = getattr(step, "_hands_over", None)
+    if asked is not None:
+        return takes(step, argument) and asked(argument)
     if not hasattr(step, "fit_transform"):
         return takes(step, argument)
     direct = _arguments(step, "fit_transform")

@@ -210,5 +210,5 @@ class EarlyStoppingRegressor(RegressorMixin, BaseEarlyStopping):
 
 def _standardized(rows: Rows, scale: TargetScale) -> Rows:
     """Return rows with targets of shape (n_samples, n_targets), float64."""
-    y = (rows.y.reshape(len(rows.y), -1) - scale.mean) / scale.scale
+    y = (rows.y.reshape(len(rows.y), -1) - scale.mean) / scale.divisor
     return Rows(rows.X, y, rows.sample_weight)

@@ -11,10 +11,8 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
-from sklearn.utils.metadata_routing import get_routing_for_object
-from sklearn.utils.validation import has_fit_parameter
 
-from .._requests import takers
+from .._requests import handed_over
 from .._sklearn_private import _num_samples, _safe_indexing
 
 # What all of scikit-learn's searches descend from.
@@ -53,8 +51,7 @@ def fit_arguments(
         }
     if groups is None:
         return params
-    names = _requesters(estimator, "groups") if routes else takers(estimator, "groups")
-    return {**dict.fromkeys(names, groups), **params}
+    return {**handed_over(estimator, "groups", groups), **params}
 
 
 def rows_of(arguments: Mapping[str, Any], rows: np.ndarray, n_samples: int) -> dict[str, Any]:
@@ -63,13 +60,6 @@ def rows_of(arguments: Mapping[str, Any], rows: np.ndarray, n_samples: int) -> d
         name: _safe_indexing(value, rows) if _is_per_row(value, n_samples) else value
         for name, value in arguments.items()
     }
-
-
-def _requesters(estimator: Any, argument: str) -> list[str]:
-    """Return the argument if the estimator's `fit` takes it, or routes it to who requests it."""
-    takes = has_fit_parameter(estimator, argument)
-    routed = get_routing_for_object(estimator).consumes("fit", [argument])
-    return [argument] if takes or routed else []
 
 
 def _prefix_of_last_step(estimator: Any) -> str:

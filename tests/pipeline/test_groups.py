@@ -4,11 +4,21 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn import config_context
+from sklearn.base import clone
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import BaseCrossValidator, GroupKFold
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
-from mofa_sklearn import BlendRegressor, ModalityPipeline, make_mofa_pipeline
+from mofa_sklearn import (
+    BlendRegressor,
+    ModalityPipeline,
+    ModalityPreprocessor,
+    make_mofa_pipeline,
+)
 from mofa_sklearn.evaluation import compare
+from mofa_sklearn.preprocessing import RetrievalAugmenter
 
 from ..helpers import WIDTHS, make_data, small_mofa
 from .probes import Recorder, Shift
@@ -114,3 +124,29 @@ def test_a_comparison_hands_them_on(routing):
     assert len(seen) >= 4
     for train, test in seen:
         assert not train & test
+
+
+@ROUTING
+@pytest.mark.parametrize("in_pipeline", [False, True])
+def test_retrieval_inside_a_modality(routing, in_pipeline):
+    """Rows that lack the modality are cut from the groups, too."""
+    seen = []
+    retrieve = RetrievalAugmenter(n_neighbors=3, cv=Watched(seen))
+    own = Pipeline([("scale", StandardScaler()), ("retrieve", retrieve)])
+    preprocess = ModalityPreprocessor(
+        StandardScaler(),
+        transformers=[("text", own if in_pipeline else retrieve)],
+        modalities=WIDTHS,
+    )
+    fill = SimpleImputer()
+    model = ModalityPipeline([("preprocess", preprocess), ("fill", fill), ("ridge", Ridge())])
+    X_lacking = X.copy()
+    X_lacking[:3, -WIDTHS["text"] :] = np.nan
+    with config_context(enable_metadata_routing=routing):
+        model.fit(X_lacking, Y, groups=GROUPS)
+    check_seen(seen, 3)
+    without = clone(model).set_params(preprocess__transformers=[])
+    with config_context(enable_metadata_routing=routing), pytest.raises(TypeError, match="groups"):
+        without.fit(X_lacking, Y, groups=GROUPS)
+    with pytest.raises(TypeError, match="no transformer of a modality takes them"):
+        without[0].fit(X_lacking, Y, groups=GROUPS)

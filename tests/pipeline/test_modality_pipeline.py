@@ -396,11 +396,13 @@ BOOSTING = {
 def boosting(library, **params):
     module = pytest.importorskip(library)
     settings = {**BOOSTING[library], **params}
-    if library != "catboost":
-        settings["n_jobs"] = 1
-    quiet = {"lightgbm": {"verbose": -1}, "catboost": {"verbose": False, "thread_count": 1}}
+    quiet = {
+        "xgboost": {"n_jobs": 1},
+        "lightgbm": {"n_jobs": 1, "verbose": -1},
+        "catboost": {"thread_count": 1, "verbose": False, "allow_writing_files": False},
+    }
     cls = getattr(module, settings.pop("name"))
-    return cls(**settings, **quiet.get(library, {}), random_state=0)
+    return cls(**settings, **quiet[library], random_state=0)
 
 
 @pytest.mark.parametrize("library", BOOSTING)
