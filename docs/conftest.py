@@ -25,3 +25,10 @@ def _folder(doctest_namespace, tmp_path):
     np.save(tmp_path / "popularity_counts.npy", videos.counts)
     np.save(tmp_path / "creator_ids.npy", videos.creator_ids)
     doctest_namespace["folder"] = tmp_path
+    doctest_namespace["small"] = _small
+
+
+def _small(model):
+    """Let a pipeline train a small network for a few epochs."""
+    network = "regressor__estimator__"
+    return model.set_params(**{f"{network}hidden_dim": 16, f"{network}max_epochs": 5})

@@ -6,7 +6,7 @@ from importlib import import_module as _import_module
 from ._version import __version__
 from .ensemble import BlendRegressor, KFoldEnsembleClassifier, KFoldEnsembleRegressor
 from .estimators import MoFAClassifier, MoFARegressor
-from .pipeline import make_mofa_pipeline
+from .pipeline import ModalityPipeline, make_mofa_pipeline
 from .preprocessing import ModalityPreprocessor, RankGaussTransformer
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "KFoldEnsembleRegressor",
     "MoFAClassifier",
     "MoFARegressor",
+    "ModalityPipeline",
     "ModalityPreprocessor",
     "RankGaussTransformer",
     "__version__",
@@ -26,6 +27,7 @@ _SUBMODULES = [
     "baselines",
     "dask",
     "datasets",
+    "encoders",
     "ensemble",
     "estimators",
     "evaluation",

@@ -7,13 +7,14 @@ from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Lasso, LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from mofa_sklearn import (
     BlendRegressor,
     KFoldEnsembleClassifier,
     KFoldEnsembleRegressor,
+    ModalityPipeline,
     ModalityPreprocessor,
     MoFAClassifier,
     MoFARegressor,
@@ -63,6 +64,15 @@ ESTIMATORS = [
         weights="uniform",
         cv=2,
     ),
+    ModalityPipeline([("scale", StandardScaler()), ("ridge", Ridge())]),
+    ModalityPipeline([("ridge", Ridge())], target_transform=StandardScaler()),
+    ModalityPipeline(
+        [
+            ("preprocess", ModalityPreprocessor()),
+            ("ensemble", KFoldEnsembleRegressor(Ridge(), cv=3, random_state=0)),
+        ]
+    ),
+    ModalityPipeline([("scale", StandardScaler()), ("classifier", LogisticRegression())]),
 ]
 
 
@@ -79,6 +89,17 @@ def expected_failures(estimator):
                 "which rows penalties are chosen on depends on the number of rows"
             )
         }
+    if isinstance(estimator, ModalityPipeline):
+        reason = "a pipeline fits the steps that it was given, as scikit-learn's does"
+        failures = dict.fromkeys(
+            ["check_estimators_overwrite_params", "check_dont_overwrite_parameters"], reason
+        )
+        if "ensemble" in estimator.named_steps:
+            for kind in ("dense", "sparse"):
+                failures[f"check_sample_weight_equivalence_on_{kind}_data"] = (
+                    "a repeated row falls into several folds"
+                )
+        return failures
     inner = list(estimator.get_params().values())
     if any(isinstance(part, KFoldEnsembleRegressor) for part in inner):
         reason = "which rows the inner folds hold out depends on the number of rows"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted, validate_data
+from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted
 
 from .._sklearn_private import _check_feature_names_in, _fit_context
+from .._validation import validate_data
+from ..modalities._numbers import numbers
+from ..modalities._range import in_enough_digits, quiet_range
 
 _NAMES = ["mean", "std", "min", "max", "norm"]
 
@@ -68,6 +71,12 @@ class BlockStatistics(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = self._check(X, reset=False)
+        statistics = self._statistics(in_enough_digits(X))
+        largest = np.finfo(X.dtype).max
+        return np.column_stack([X, *np.clip(statistics, -largest, largest).astype(X.dtype)])
+
+    @staticmethod
+    def _statistics(X: np.ndarray) -> list[np.ndarray]:
         known = ~np.isnan(X)
         count = known.sum(axis=1, dtype=X.dtype)
         count[count == 0] = np.nan
@@ -76,7 +85,7 @@ class BlockStatistics(TransformerMixin, BaseEstimator):
         std = np.sqrt((centred**2).sum(axis=1) / count)
         norm = np.sqrt((np.where(known, X, 0) ** 2).sum(axis=1)) + 0 * count
         extremes = [np.fmin.reduce(X, axis=1), np.fmax.reduce(X, axis=1)]
-        return np.column_stack([X, mean, std, *extremes, norm])
+        return [mean, std, *extremes, norm]
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Return the names of the columns, then ``mean``, ``std``, ``min``, ``max``, ``norm``.
@@ -94,9 +103,9 @@ class BlockStatistics(TransformerMixin, BaseEstimator):
         return np.asarray([*_check_feature_names_in(self, input_features), *_NAMES], dtype=object)
 
     def _check(self, X, reset: bool) -> np.ndarray:
-        return validate_data(
-            self, X, dtype=FLOAT_DTYPES, ensure_all_finite="allow-nan", reset=reset
-        )
+        checks = {"dtype": FLOAT_DTYPES, "ensure_all_finite": "allow-nan"}
+        with quiet_range():
+            return validate_data(self, numbers(X), **checks, reset=reset)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "n_features_in_")

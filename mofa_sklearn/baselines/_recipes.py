@@ -10,13 +10,13 @@ from numbers import Integral
 from typing import Any
 
 from sklearn.base import BaseEstimator
-from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
 from ..modalities._resolve import Modalities
 from ..preprocessing import BlockPCA, ModalityPreprocessor
+from ._median_imputer import MedianImputer
 
 N_COMPONENTS = 32
 N_NEIGHBORS = 20
@@ -172,7 +172,7 @@ def on_scaled_columns(
     role: str, estimator: BaseEstimator, *steps: tuple[str, BaseEstimator]
 ) -> Pipeline:
     """Put an estimator, called by its role, behind steps, filling of NaN, and scaling."""
-    fill = SimpleImputer(strategy="median", keep_empty_features=True)
+    fill = MedianImputer(strategy="median", keep_empty_features=True)
     scale = StandardScaler()
     return Pipeline([*steps, ("impute", fill), ("scale", scale), (role, estimator)])
 

@@ -35,13 +35,15 @@ _TARGET_SIMILARITY = 0.7  # share of the targets' coefficients, and of their noi
 _MODALITY_WEIGHTS = (0.4, 1.6)  # lowest and highest, drawn for each modality and target
 # Shares of the signal's variance, up to correlations between the parts.
 _LINEAR, _CURVED, _JOINT = 0.7, 0.15, 0.15
+# Length of the mark of the token that tells something; across it, columns have variance one.
+_MARK = 8.0
 _CHUNK_ROWS = 1024
 _CONSTANT = 1e-9  # a standard deviation below this is rounding error
 
 _DESCR = """\
 Synthetic micro-videos with {n_samples} rows and {n_targets} target(s).
 
-Modalities: {widths}. Targets: log(1 + count) of {targets}.
+Modalities: {widths}.{sequences} Targets: log(1 + count) of {targets}.
 {noise:.0%} of a target's variance is noise. Made by mofa_sklearn.datasets.make_micro_videos.
 """
 
@@ -50,6 +52,7 @@ Modalities: {widths}. Targets: log(1 + count) of {targets}.
     {
         "n_samples": [Interval(Integral, 1, None, closed="left")],
         "modalities": [Mapping],
+        "n_tokens": [Mapping, None],
         "n_targets": [Interval(Integral, 1, None, closed="left")],
         "n_creators": [Interval(Integral, 1, None, closed="left"), None],
         "missing_rate": [Interval(Real, 0, 1, closed="left")],
@@ -64,6 +67,7 @@ def make_micro_videos(
     n_samples: int = 8000,
     *,
     modalities: Mapping[str, int] = _DEFAULT_MODALITIES,
+    n_tokens: Mapping[str, int] | None = None,
     n_targets: int = 3,
     n_creators: int | None = None,
     missing_rate: float = 0.0,
@@ -88,6 +92,13 @@ def make_micro_videos(
         "video" have heavy tails and widely different scales and offsets; the rows of the block
         named "text" have Euclidean norm 1; other blocks' columns have mean about 0 and standard
         deviation about 1.
+    n_tokens : mapping of str to int, default=None
+        Modalities that are sequences of vectors, and of how many. The block of such a modality
+        is so many vectors one after the other, each as wide as `modalities` says. One of them,
+        at random in each row, is what the block would be without `n_tokens`, and the targets
+        depend on it; the others are of the same kind, but noise. A mark tells them apart: the
+        same vector, added to the one that counts. Attention can find it; the mean over tokens
+        drowns it in the others.
     n_targets : int, default=3
         Number of targets: views, likes, comments, target_3, target_4, ...
     n_creators : int, default=None
@@ -122,11 +133,19 @@ def make_micro_videos(
         data, target
             X and y, as above.
         feature_names : list of str, of length n_features
-            ``"<modality>_<i>"``, with i from 0 in each block.
+            ``"<modality>_<i>"``, with i from 0 in each block; for a sequence
+            ``"<modality>__t<token>__<i>"``, with i from 0 in each token, whose number is filled
+            with zeros (``"video__t03__17"``).
         target_names : list of str, of length n_targets
             "views", "likes", "comments", and so on.
         modalities : dict of str to int
-            Each modality's width, in the order of the blocks.
+            The width of each modality's block, in the order of the blocks: what
+            ``MoFARegressor(modalities=...)`` takes.
+        n_tokens : dict of str to int
+            The number of tokens of each sequence: what ``MoFARegressor(tokens=...)`` takes;
+            empty without any.
+        signal_tokens : dict of str to ndarray of shape (n_samples,), int64
+            Of each sequence, the position of the token that the targets depend on.
         creator_ids : ndarray of shape (n_samples,), int64, or None
             Each video's creator, from 0 to ``n_creators - 1``; creators with low ids tend to
             have more videos.
@@ -144,8 +163,8 @@ def make_micro_videos(
     ------
     ValueError
         If a parameter is out of range, there are no modalities, one of them has a width below 1
-        or a name that cannot be told from its columns' names, or there are more creators than
-        videos.
+        or a name that cannot be told from its columns' names, `n_tokens` names another one or
+        numbers below 1, or there are more creators than videos.
 
     See Also
     --------
@@ -178,6 +197,9 @@ def make_micro_videos(
     - with `missing_rate`, `conditional_mean` still is the mean given the complete features, and
       `best_nmse` is a lower bound that cannot be reached in general.
 
+    With `n_tokens`, the mark is so long that hardly a token can be taken for another: knowing
+    which it is would not lower `best_nmse` by more than a thousandth.
+
     Examples
     --------
     >>> from mofa_sklearn.datasets import make_micro_videos
@@ -194,11 +216,14 @@ def make_micro_videos(
     True
     """
     widths = _check_modalities(modalities)
+    n_tokens = _check_n_tokens(n_tokens, widths)
     rng = check_random_state(random_state)
     creator_ids = _draw_creators(rng, n_samples, n_creators)
-    X, readouts = _draw_features(rng, widths, n_samples, creator_ids)
+    X, readouts, signal_tokens = _draw_features(rng, widths, n_tokens, n_samples, creator_ids)
     signal = _compute_signal(rng, readouts, n_targets)
     residual = _draw_residual(rng, n_samples, n_targets, creator_ids)
+    token_widths = widths
+    widths = {name: width * n_tokens.get(name, 1) for name, width in widths.items()}
     _remove_blocks(rng, X, widths, missing_rate)
 
     mean, scale = np.array([_target_scale(i) for i in range(n_targets)]).T
@@ -209,7 +234,11 @@ def make_micro_videos(
         y, conditional_mean = y[:, 0], conditional_mean[:, 0]
 
     target_names = [_target_name(i) for i in range(n_targets)]
-    feature_names = [f"{name}_{i}" for name, width in widths.items() for i in range(width)]
+    feature_names = [
+        feature
+        for name, width in token_widths.items()
+        for feature in _feature_names(name, width, n_tokens.get(name))
+    ]
     counts = np.expm1(y.astype(np.float64))
     if as_frame:
         X = pd.DataFrame(X, columns=feature_names, copy=False)
@@ -222,6 +251,8 @@ def make_micro_videos(
         feature_names=feature_names,
         target_names=target_names,
         modalities=widths,
+        n_tokens=n_tokens,
+        signal_tokens=signal_tokens,
         creator_ids=creator_ids,
         counts=counts,
         conditional_mean=conditional_mean,
@@ -230,6 +261,9 @@ def make_micro_videos(
             n_samples=n_samples,
             n_targets=n_targets,
             widths=", ".join(f"{name} ({width} columns)" for name, width in widths.items()),
+            sequences="".join(
+                f" Sequences: {name} of {count} tokens." for name, count in n_tokens.items()
+            ),
             targets=", ".join(target_names),
             noise=noise,
         ),
@@ -248,6 +282,27 @@ def _check_modalities(modalities: Mapping[str, int]) -> dict[str, int]:
         if not isinstance(width, Integral) or isinstance(width, bool) or width < 1:
             raise ValueError(f"modality {name!r} has width {width!r}; expected an int from 1 on")
     return {name: int(width) for name, width in modalities.items()}
+
+
+def _check_n_tokens(
+    n_tokens: Mapping[str, int] | None, widths: Mapping[str, int]
+) -> dict[str, int]:
+    n_tokens = {} if n_tokens is None else n_tokens
+    for name, count in n_tokens.items():
+        if name not in widths:
+            raise ValueError(f"n_tokens names {name!r}; the modalities are {list(widths)}")
+        if not isinstance(count, Integral) or isinstance(count, bool) or count < 1:
+            raise ValueError(
+                f"n_tokens has {count!r} for modality {name!r}; expected an int from 1 on"
+            )
+    return {name: int(count) for name, count in n_tokens.items()}
+
+
+def _feature_names(modality: str, width: int, n_tokens: int | None) -> list[str]:
+    if n_tokens is None:
+        return [f"{modality}_{i}" for i in range(width)]
+    digits = len(str(n_tokens - 1))
+    return [f"{modality}__t{t:0{digits}}__{i}" for t in range(n_tokens) for i in range(width)]
 
 
 def _target_name(index: int) -> str:
@@ -273,28 +328,49 @@ def _draw_creators(rng, n_samples: int, n_creators: int | None) -> np.ndarray | 
 
 
 def _draw_features(
-    rng, widths: dict[str, int], n_samples: int, creator_ids: np.ndarray | None
-) -> tuple[np.ndarray, list[np.ndarray]]:
+    rng,
+    widths: dict[str, int],
+    n_tokens: dict[str, int],
+    n_samples: int,
+    creator_ids: np.ndarray | None,
+) -> tuple[np.ndarray, list[np.ndarray], dict[str, np.ndarray]]:
     """Draw the blocks, and read from each what the targets depend on.
 
-    Returns X, shape (n_samples, n_features), and of each block an array of shape
-    (n_samples, _N_READOUTS).
+    Returns X, shape (n_samples, n_features), of each block an array of shape
+    (n_samples, _N_READOUTS), and of each sequence the positions of the tokens that count.
     """
     shared = rng.standard_normal((n_samples, _N_LATENTS))
     if creator_ids is not None:
         of_creator = rng.standard_normal((creator_ids.max() + 1, _N_LATENTS))
         shared = _mix(of_creator[creator_ids], shared, _CREATOR_SHARE)
-    X = np.empty((n_samples, sum(widths.values())), dtype=np.float32)
-    readouts = []
-    for name, columns in _columns(widths).items():
-        block = X[:, columns]
-        projection = _fill_block(rng, block, shared)
+    block_widths = {name: width * n_tokens.get(name, 1) for name, width in widths.items()}
+    X = np.empty((n_samples, sum(block_widths.values())), dtype=np.float32)
+    readouts, signal_tokens = [], {}
+    for name, columns in _columns(block_widths).items():
+        block, block_shared, rows = X[:, columns], shared, slice(None)
+        if name in n_tokens:  # what is drawn now are tokens, of which one a row counts
+            signal_tokens[name] = rng.randint(n_tokens[name], size=n_samples)
+            rows = np.arange(n_samples) * n_tokens[name] + signal_tokens[name]
+            block = np.empty((n_samples * n_tokens[name], widths[name]), dtype=np.float32)
+            block_shared = rng.standard_normal((len(block), _N_LATENTS))
+            block_shared[rows] = shared
+        projection = _fill_block(rng, block, block_shared)
+        if name in n_tokens:
+            block[rows] += _draw_mark(rng, widths[name])
         if name == "text":
             block /= np.linalg.norm(block, axis=1, keepdims=True)
-        readouts.append(_read_block(rng, block, projection))
+        readouts.append(_read_block(rng, block[rows], projection))
         if name == "video":
             _put_tails_on(rng, block)
-    return X, readouts
+        if name in n_tokens:
+            X[:, columns] = block.reshape(n_samples, -1)
+    return X, readouts, signal_tokens
+
+
+def _draw_mark(rng, width: int) -> np.ndarray:
+    """Draw what tells the token that counts from the others."""
+    direction = rng.standard_normal(width).astype(np.float32)
+    return _MARK * direction / np.linalg.norm(direction)
 
 
 def _columns(widths: dict[str, int]) -> dict[str, slice]:

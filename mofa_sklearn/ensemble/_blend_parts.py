@@ -68,6 +68,12 @@ def out_of_fold(name: str, part: BaseEstimator, y: np.ndarray) -> np.ndarray:
     """
     last = last_step(part)
     kind = type(last).__name__
+    if has_own_scale(part):
+        raise ValueError(
+            f"The part '{name}' has out-of-fold predictions on the scale of its target_transform, "
+            "which cv='prefit' can not blend with others: let the blend fit its parts with "
+            "another cv."
+        )
     try:
         check_is_fitted(last)
     except NotFittedError:
@@ -141,6 +147,15 @@ def unseen_by_members(part: BaseEstimator, n_samples: int) -> np.ndarray:
     for member, rows in enumerate(held_out):
         mask[rows, member] = True
     return mask
+
+
+def has_own_scale(part: BaseEstimator) -> bool:
+    """Tell whether a pipeline learns targets on another scale than the one they come in."""
+    while isinstance(part, Pipeline):
+        if getattr(part, "target_transform", None) is not None:
+            return True
+        part = part.steps[-1][1]
+    return False
 
 
 def _held_out(last: BaseEstimator) -> list[np.ndarray] | None:

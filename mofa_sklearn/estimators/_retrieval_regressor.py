@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .._repr._html import ShowsModalities
+from .._requests import RequestsItsArguments
 from .._sklearn_private import Interval, _fit_context
+from .._validation import numeric_targets, validate_data
 from ..modalities import resolve_modalities
 from ..modalities._missing import check_blocks
+from ..modalities._numbers import numbers
+from ..modalities._range import in_enough_digits, is_huge, quiet_range
 from ..preprocessing import RetrievalAugmenter
 from ..preprocessing._cross_fitting import cross_fitting_folds
 from ._columns import components, filled, mean_and_scale, project
@@ -25,7 +29,7 @@ _N_FOLDS = 5
 _MIN_ROWS = 10
 
 
-class RetrievalRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
+class RetrievalRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, BaseEstimator):
     """Predict from the targets of the most similar training rows, of each modality.
 
     Columns are centred and scaled, wide blocks reduced to principal components, similar
@@ -149,6 +153,7 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
         self : RetrievalRegressor
             The fitted regressor.
         """
+        X = numbers(X)
         named = X if hasattr(X, "columns") else None
         X, y = self._check(X, y)
         blocks = resolve_modalities(X if named is None else named, self.modalities)
@@ -167,7 +172,7 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
         else:
             retrieved = self.augmenter_.fit_transform(self._reduced(X), y, groups=groups)
             self.augmenter_.cv = len(self.augmenter_.cv)  # the rows of the folds are of no use now
-        self.ridge_ = RidgePathRegressor(random_state=seed).fit(retrieved, y)
+        self.ridge_ = RidgePathRegressor(random_state=seed).fit(retrieved, y, groups=groups)
         return self
 
     def predict(self, X) -> np.ndarray:
@@ -184,22 +189,27 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
             The shape of the targets of the fit.
         """
         check_is_fitted(self, "ridge_")
-        X = validate_data(self, X, reset=False, dtype=np.float32, ensure_all_finite=False)
+        with quiet_range():
+            X = validate_data(
+                self, numbers(X), reset=False, dtype=np.float32, ensure_all_finite=False
+            )
         check_blocks(X, self.modalities_)
         if self.augmenter_ is None:
             return self.ridge_.predict(np.zeros((len(X), 1)))
         return self.ridge_.predict(self.augmenter_.transform(self._reduced(X)))
 
     def _check(self, X, y) -> tuple[np.ndarray, np.ndarray]:
-        return validate_data(
-            self,
-            X,
-            y,
-            dtype=np.float32,
-            ensure_all_finite=False,
-            multi_output=True,
-            y_numeric=True,
-        )
+        y = numeric_targets(y, self)
+        with quiet_range():
+            return validate_data(
+                self,
+                X,
+                y,
+                dtype=np.float32,
+                ensure_all_finite=False,
+                multi_output=True,
+                y_numeric=True,
+            )
 
     def _learn_columns(self, X: np.ndarray, seed: int) -> None:
         """Learn means, scales and components."""
@@ -208,7 +218,12 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
         if not self.standardize:
             self._scale = np.ones_like(self._scale)
         self._directions, _ = components(
-            filled(X, self._mean), blocks, self.n_components, self._mean, self._scale, seed
+            in_enough_digits(filled(X, self._mean)),
+            blocks,
+            self.n_components,
+            self._mean,
+            self._scale,
+            seed,
         )
         self._widths = [min(len(block), self.n_components) for block in blocks]
 
@@ -217,7 +232,8 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, BaseEstimator):
         # What lacks counts as its mean. Left out, it would be evidence of its own, as far
         # away as can be, which a fit on complete rows has never met.
         reduced = project(filled(X, self._mean), self._directions, self._mean, self._scale)
-        return reduced.astype(np.float32)
+        # A retrieval of huge values takes float64.
+        return reduced if is_huge(reduced) else reduced.astype(np.float32)
 
     def _make_augmenter(self, X: np.ndarray, groups: Any, seed: int) -> RetrievalAugmenter | None:
         """Ask for no more neighbours than there are in the folds of the cross-fitting."""

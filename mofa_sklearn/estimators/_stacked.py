@@ -7,21 +7,24 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from .._validation import check_array
 from ..modalities import resolve_modalities
+from ..modalities._numbers import numbers
 from ..networks.stacking import is_stackable, is_stackable_loss
+from ..training.chunks import n_products
 from ..training.devices import prediction_precision, resolve_device
 from ..training.inference import evaluate_members
 from ..training.seeding import build_seeded
 from ..training.stacked import train_stacked
 from ..training.threads import torch_threads
 
-# Up to so many weights each, ten members on one CPU core train faster together than one by
-# one in two threads on two cores; with a million they are slower even than on one core.
-_MAX_WEIGHTS_ON_CPU = 50_000
+# Up to so many products of weights a row each, ten members on one CPU core train faster
+# together than one by one in two threads on two cores; with a million they are slower even than
+# on one core. A weight makes one, that of a token's encoder one a token.
+_MAX_PRODUCTS_ON_CPU = 50_000
 # What makes a method's result of the network's outputs.
 _FROM_OUTPUTS = {"predict": "_from_outputs", "predict_proba": "_probabilities"}
 
@@ -159,6 +162,7 @@ def predict_stacked(estimators: Sequence[Any], X: Any, method: str = "predict") 
 def _trial_network(estimator: Any, X: Any, n_targets: int):
     """Build the network that a fit would train, with other weights."""
     trial = clone(estimator)
+    X = numbers(X)
     if not hasattr(X, "columns"):
         X = check_array(X, dtype=None, ensure_all_finite=False)
     blocks = resolve_modalities(X, trial.modalities)
@@ -173,8 +177,7 @@ def _defined_together(kind: type, method: str, part: str) -> bool:
 
 def _is_faster(module: Any, device_type: str) -> bool:
     if device_type == "cpu":
-        n_weights = sum(parameter.numel() for parameter in module.parameters())
-        return n_weights <= _MAX_WEIGHTS_ON_CPU
+        return n_products(module) <= _MAX_PRODUCTS_ON_CPU
     return device_type == "cuda"
 
 
@@ -188,6 +191,7 @@ def _take_the_same_rows(first: Any, other: Any) -> bool:
         and first.device == other.device
         and first.precision == other.precision
         and np.array_equal(*names)
+        and first.module_.tokens == other.module_.tokens
         and len(blocks[0]) == len(blocks[1])
         and all(map(np.array_equal, *blocks))
     )

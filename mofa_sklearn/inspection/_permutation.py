@@ -7,6 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..modalities._kinds import missing_rows
+from ..modalities._numbers import is_plain
+from ..modalities._tables import is_frame, is_polars, take_columns, take_rows
+
 
 def missing_blocks(X: Any, blocks: dict[str, np.ndarray]) -> np.ndarray:
     """Tell which modality is missing in which row.
@@ -25,7 +29,11 @@ def missing_blocks(X: Any, blocks: dict[str, np.ndarray]) -> np.ndarray:
     """
     missing = np.empty((len(X), len(blocks)), dtype=bool)
     for j, positions in enumerate(blocks.values()):
-        missing[:, j] = np.asarray(pd.isna(take(X, columns=positions))).all(axis=1)
+        block = take(X, columns=positions)
+        if is_frame(X) and not is_plain(X):
+            missing[:, j] = missing_rows(block)
+        else:
+            missing[:, j] = np.asarray(pd.isna(block)).all(axis=1)
     return missing
 
 
@@ -108,6 +116,8 @@ def with_donated_block(X: Any, positions: np.ndarray, donors: np.ndarray) -> Any
     -------
     ndarray or DataFrame, as `X` is
     """
+    if is_polars(X):
+        return X.with_columns(take_rows(take_columns(X, positions), donors))
     if not hasattr(X, "iloc"):
         changed = np.array(X)
         changed[:, positions] = X[np.ix_(donors, positions)]
@@ -123,4 +133,7 @@ def with_donated_block(X: Any, positions: np.ndarray, donors: np.ndarray) -> Any
 
 def take(X: Any, *, rows: Any = slice(None), columns: Any = slice(None)) -> Any:
     """Take rows and columns by position, of an array or of a DataFrame."""
+    if is_polars(X):
+        X = X if isinstance(columns, slice) else take_columns(X, columns)
+        return X if isinstance(rows, slice) else take_rows(X, rows)
     return X.iloc[rows, columns] if hasattr(X, "iloc") else X[rows][:, columns]

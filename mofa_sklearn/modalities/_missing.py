@@ -9,13 +9,26 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ._names import UNNAMED_MODALITY
 from ._positions import as_slice, first_few
+from ._range import largest_magnitude
+
+_MAX_FLOAT32 = float(np.finfo(np.float32).max)
+
+# What is more likely where all columns are one block.
+_ONE_BLOCK = (
+    " All columns are one block, since they have no names: if some are another modality's, which "
+    "is missing in these rows, pass modalities=, a dict of modality name -> width or columns."
+)
 
 # Rows checked for NaN at a time: bounds the memory of the check on memory-mapped data.
 _CHECK_ROWS = 16_384
+_CHECK_VALUES = 2**26  # and of very wide blocks
 
 
-def check_blocks(X: np.ndarray, blocks: Mapping[str, np.ndarray]) -> np.ndarray | None:
+def check_blocks(
+    X: np.ndarray, blocks: Mapping[str, np.ndarray], tokens: Mapping[str, int] | None = None
+) -> np.ndarray | None:
     """Refuse infinite values and half-missing blocks; tell which blocks are missing.
 
     A row whose block is NaN throughout has that modality missing, which is
@@ -29,6 +42,10 @@ def check_blocks(X: np.ndarray, blocks: Mapping[str, np.ndarray]) -> np.ndarray 
     blocks : dict of str to ndarray of int
         Column positions of every modality, from :func:`~.modalities.resolve_modalities`.
 
+    tokens : dict of str to int, default=None
+        Number of vectors that lie one after the other in a block, of those that are
+        sequences; each of them is there or NaN throughout.
+
     Returns
     -------
     ndarray of bool of shape (n_samples, n_modalities), or None
@@ -40,11 +57,14 @@ def check_blocks(X: np.ndarray, blocks: Mapping[str, np.ndarray]) -> np.ndarray 
         If a block holds infinity, or NaN in some of its columns only, or if a
         row has no modality at all.
     """
-    if _all_finite(X):
+    if np.isfinite(largest_magnitude(X)):
         return None
     missing = np.zeros((len(X), len(blocks)), dtype=bool)
     for j, (name, positions) in enumerate(blocks.items()):
-        missing[:, j] = check_finite_or_missing(X, name, positions, partly=False)
+        n_tokens = (tokens or {}).get(name, 1)
+        missing[:, j] = check_finite_or_missing(
+            X, name, positions, partly=False, n_tokens=n_tokens
+        )
     lost = np.flatnonzero(missing.all(axis=1))
     if len(lost):
         raise ValueError(
@@ -56,7 +76,12 @@ def check_blocks(X: np.ndarray, blocks: Mapping[str, np.ndarray]) -> np.ndarray 
 
 
 def check_finite_or_missing(
-    X: np.ndarray, name: str, positions: np.ndarray, *, partly: bool = True
+    X: np.ndarray,
+    name: str,
+    positions: np.ndarray,
+    *,
+    partly: bool = True,
+    n_tokens: int = 1,
 ) -> np.ndarray:
     """Refuse infinite values of one block; tell in which rows it is missing.
 
@@ -74,6 +99,9 @@ def check_finite_or_missing(
     partly : bool, default=True
         Whether rows may have NaN in some of the block's columns.
 
+    n_tokens : int, default=1
+        Number of vectors in the block; of more than one, each may be missing by itself.
+
     Returns
     -------
     ndarray of bool of shape (n_samples,)
@@ -88,30 +116,61 @@ def check_finite_or_missing(
     missing = np.zeros(len(X), dtype=bool)
     n_partly = 0
     columns = as_slice(positions)
-    for start in range(0, len(X), _CHECK_ROWS):
-        block = X[start : start + _CHECK_ROWS, columns]
-        if _all_finite(block):
+    n_rows = max(1, min(_CHECK_ROWS, _CHECK_VALUES // len(positions)))
+    for start in range(0, len(X), n_rows):
+        block = X[start : start + n_rows, columns]
+        if all_finite(block):
             continue
         infinite = np.isinf(block).any(axis=1)
         if infinite.any():
-            rows = np.flatnonzero(infinite) + start
-            raise ValueError(
-                f"Input X contains infinity in modality '{name}' (rows {first_few(rows.tolist())}"
-                ", or a value too large for float32): replace or clip these values first."
-            )
-        nan = np.isnan(block)
-        missing[start : start + _CHECK_ROWS] = nan.all(axis=1)
-        n_partly += int((nan.any(axis=1) & ~nan.all(axis=1)).sum())
+            raise _too_large(name, np.flatnonzero(infinite) + start)
+        nan = np.isnan(block).reshape(len(block), n_tokens, -1)
+        lacking = nan.all(axis=2)  # (rows, n_tokens)
+        missing[start : start + n_rows] = lacking.all(axis=1)
+        n_partly += int((nan.any(axis=2) & ~lacking).any(axis=1).sum())
     if n_partly and not partly:
+        unnamed = name == UNNAMED_MODALITY and len(positions) == X.shape[1]
+        where, what = "some of its columns", "block"
+        if n_tokens > 1:
+            where, what = f"some of the columns of one of its {n_tokens} tokens", "token"
         raise ValueError(
-            f"Input X contains NaN: modality '{name}' has NaN in some of its columns in "
+            f"Input X contains NaN: modality '{name}' has NaN in {where} in "
             f"{n_partly} of {len(X)} rows; impute it first (sklearn.impute.SimpleImputer), or "
-            "make the whole block NaN to mark it as missing."
+            f"make the whole {what} NaN to mark it as missing.{_ONE_BLOCK if unnamed else ''}"
         )
     return missing
 
 
-def _all_finite(X: np.ndarray) -> bool:
+def refuse_beyond_float32(X: np.ndarray, blocks: Mapping[str, np.ndarray]) -> None:
+    """Refuse finite values of a block that float32 does not hold, with its name.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        The data.
+
+    blocks : dict of str to ndarray of int
+        Column positions of every modality.
+
+    Raises
+    ------
+    ValueError
+        If there is such a value.
+    """
+    for name, positions in blocks.items():
+        beyond = (np.abs(X[:, as_slice(positions)]) > _MAX_FLOAT32).any(axis=1)
+        if beyond.any():
+            raise _too_large(name, np.flatnonzero(beyond))
+
+
+def _too_large(name: str, rows: np.ndarray) -> ValueError:
+    return ValueError(
+        f"Input X contains infinity in modality '{name}' (rows {first_few(rows.tolist())}"
+        ", or a value too large for float32): replace or clip these values first."
+    )
+
+
+def all_finite(X: np.ndarray) -> bool:
     """Tell, without a temporary, that all values are finite: a finite sum proves it."""
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(X.sum(dtype=X.dtype)))

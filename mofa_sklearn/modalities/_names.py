@@ -2,28 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-
-def column_names(X: Any) -> list[str] | None:
-    """Return the column names of a DataFrame, or None where there are none.
-
-    Parameters
-    ----------
-    X : array-like or DataFrame of shape (n_samples, n_features)
-        The data.
-
-    Returns
-    -------
-    list of str of length n_features, or None
-        None for arrays and for frames whose column names are not all strings,
-        which scikit-learn does not count as feature names either.
-    """
-    columns = getattr(X, "columns", None)
-    if columns is None:
-        return None
-    names = list(columns)
-    return names if names and all(isinstance(name, str) for name in names) else None
+#: The name of the only block of a matrix whose columns have no names.
+UNNAMED_MODALITY = "x"
 
 
 def modality_of(column: str) -> str | None:

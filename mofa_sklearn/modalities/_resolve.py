@@ -11,13 +11,15 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ._names import column_names, modality_of
+from ._kinds import SEQUENCES, VECTORS, kinds_of
+from ._names import UNNAMED_MODALITY, modality_of
 from ._positions import first_few
+from ._tables import as_table, column_names, is_frame, is_pyarrow
 
 Modalities: TypeAlias = Mapping[str, Any] | Callable[[Any], Mapping[str, Any]] | None
 
-#: The name of the only block of a matrix whose columns have no names.
-UNNAMED_MODALITY = "x"
+#: What stands for all columns that no other modality names.
+REST = "rest"
 
 
 def resolve_modalities(X: Any, modalities: Modalities = None) -> dict[str, np.ndarray]:
@@ -25,22 +27,24 @@ def resolve_modalities(X: Any, modalities: Modalities = None) -> dict[str, np.nd
 
     Parameters
     ----------
-    X : array-like or DataFrame of shape (n_samples, n_features)
-        The matrix that holds all modalities side by side. Only its width and
-        its column names are read.
+    X : array-like, DataFrame or Table of shape (n_samples, n_features)
+        The table that holds all modalities side by side, also of polars or pyarrow.
+        Only its width, its column names and the kinds of its columns are read.
 
     modalities : dict, callable or None, default=None
         Which columns form which modality.
 
         - None: read from the column names: the part before the first ``"__"``
           (as ColumnTransformer writes them), else the part before a last
-          ``"_<digits>"``. Without column names, or where no name has such a
-          part, all columns are one block called ``"x"``.
+          ``"_<digits>"``, or level 0 of a pandas MultiIndex. A column whose cells
+          hold vectors is a modality of its own name. Without column names, or where
+          no name has such a part, all columns are one block called ``"x"``.
         - dict: modality name -> its columns, as one of: a width (int; all
           values are widths then, and the blocks lie side by side in the
           dict's order), a slice of positions or of names (of names: both ends
-          included), a list of names or of positions, a boolean mask, or a
-          callable that gets ``X`` and returns one of the last three.
+          included), a list of names or of positions, a boolean mask, a
+          callable that gets ``X`` and returns one of the last three, or, once,
+          ``"rest"``: all columns that no other modality has.
         - callable: gets ``X`` and returns such a dict.
 
     Returns
@@ -72,6 +76,8 @@ def resolve_modalities(X: Any, modalities: Modalities = None) -> dict[str, np.nd
     >>> frame = pd.DataFrame(X, columns=["image_0", "image_1", "text_0", "text_1", "text_2"])
     >>> resolve_modalities(frame)
     {'image': array([0, 1]), 'text': array([2, 3, 4])}
+    >>> resolve_modalities(frame, {"image": ["image_0", "image_1"], "others": "rest"})
+    {'image': array([0, 1]), 'others': array([2, 3, 4])}
     """
     names = column_names(X)
     n_features = _width(X)
@@ -80,19 +86,24 @@ def resolve_modalities(X: Any, modalities: Modalities = None) -> dict[str, np.nd
     if callable(modalities):
         modalities = modalities(X)
     if modalities is None:
-        return _from_names(names, n_features)
+        return _from_names(X, names, n_features)
     if not isinstance(modalities, Mapping):
         raise TypeError(
             "modalities must be None, a dict of modality name -> columns, or a callable that "
             f"returns such a dict; got {modalities!r} of type {type(modalities).__name__}."
         )
     _check_modality_names(modalities)
-    if _all_widths(modalities):
-        return _from_widths(modalities, n_features)
-    blocks = {
-        name: _positions(name, columns, X, names, n_features)
-        for name, columns in modalities.items()
-    }
+    rest = _the_rest(modalities)
+    given = {name: columns for name, columns in modalities.items() if name != rest}
+    if _all_widths(given):
+        blocks = _from_widths(given, n_features, exactly=rest is None)
+    else:
+        blocks = {
+            name: _positions(name, columns, X, names, n_features)
+            for name, columns in given.items()
+        }
+    if rest is not None:
+        blocks = _with_rest(blocks, rest, modalities, n_features)
     _check_partition(blocks, names, n_features)
     return blocks
 
@@ -131,13 +142,41 @@ def _all_widths(modalities: Mapping[str, Any]) -> bool:
     return bool(widths)
 
 
+def _the_rest(modalities: Mapping[str, Any]) -> str | None:
+    """Return the name of the modality that has all columns which no other has."""
+    texts = {name: columns for name, columns in modalities.items() if isinstance(columns, str)}
+    found = [name for name, columns in texts.items() if columns == REST]
+    if len(found) > 1:
+        raise ValueError(f"Modalities {first_few(found)} are given by 'rest': only one can be.")
+    return found[0] if found else None
+
+
+def _with_rest(
+    blocks: dict[str, np.ndarray], rest: str, modalities: Mapping[str, Any], n_features: int
+) -> dict[str, np.ndarray]:
+    """Give the columns that no block has to one more, and keep the order of the dict."""
+    taken = np.zeros(n_features, dtype=bool)
+    for positions in blocks.values():
+        taken[positions] = True
+    if taken.all():
+        raise ValueError(
+            f"Modality '{rest}' is empty: it is given by 'rest', but the others have all "
+            f"{n_features} columns."
+        )
+    blocks = {**blocks, rest: np.flatnonzero(~taken)}
+    return {name: blocks[name] for name in modalities}
+
+
 def _is_int(value: Any) -> bool:
     return isinstance(value, Integral) and not isinstance(value, (bool, np.bool_))
 
 
-def _from_names(names: list[str] | None, n_features: int) -> dict[str, np.ndarray]:
+def _from_names(X: Any, names: list[str] | None, n_features: int) -> dict[str, np.ndarray]:
     names = names or []
     prefixes = [modality_of(name) for name in names]
+    for position in _vector_columns(X) if names else ():
+        own = names[position]
+        prefixes[position] = prefixes[position] if "__" in own else own
     if not any(prefixes):
         return {UNNAMED_MODALITY: np.arange(n_features)}
     blocks: dict[str, list[int]] = {}
@@ -151,17 +190,28 @@ def _from_names(names: list[str] | None, n_features: int) -> dict[str, np.ndarra
         raise ValueError(
             f"Columns {first_few(without)} have no modality in their names, while others have "
             f"(modalities {first_few(list(blocks))}): name them '<modality>_<number>' or "
-            "'<modality>__<name>', or pass modalities= with the columns of every modality."
+            "'<modality>__<name>', or pass modalities= with the columns of every modality, "
+            "{..., 'others': 'rest'} for what no other has."
         )
     return {name: np.array(positions) for name, positions in blocks.items()}
 
 
-def _from_widths(modalities: Mapping[str, int], n_features: int) -> dict[str, np.ndarray]:
+def _vector_columns(X: Any) -> list[int]:
+    """Return the positions of columns whose cells hold vectors."""
+    if not is_frame(X):
+        return []
+    table = as_table(X.slice(0, 1000) if is_pyarrow(X) else X)
+    return [i for i, kind in enumerate(kinds_of(table)) if kind in (VECTORS, SEQUENCES)]
+
+
+def _from_widths(
+    modalities: Mapping[str, int], n_features: int, exactly: bool
+) -> dict[str, np.ndarray]:
     for name, width in modalities.items():
         if width < 1:
             raise ValueError(f"Modality '{name}' is empty: its width is {width}.")
     total = sum(modalities.values())
-    if total != n_features:
+    if total > n_features or (exactly and total < n_features):
         widths = " + ".join(f"{name} {width}" for name, width in modalities.items())
         raise ValueError(
             f"The widths of the modalities add up to {total} ({widths}), but X has {n_features} "
@@ -209,12 +259,14 @@ def _slice_positions(
 def _list_positions(
     name: str, columns: Any, names: list[str] | None, n_features: int
 ) -> np.ndarray:
-    # tolist: NumPy, pandas and their scalars all become Python's own types.
-    columns = columns.tolist() if hasattr(columns, "tolist") else columns
+    # NumPy, pandas, polars and their scalars all become Python's own types.
+    for to_list in ("tolist", "to_list"):
+        columns = getattr(columns, to_list)() if hasattr(columns, to_list) else columns
     if not isinstance(columns, (list, tuple, range)):
         raise TypeError(
             f"The columns of modality '{name}' must be a width, a slice, a list of names or "
-            f"positions, a mask or a callable; got {columns!r} of type {type(columns).__name__}."
+            f"positions, a mask, a callable or 'rest'; got {columns!r} of type "
+            f"{type(columns).__name__}."
         )
     if columns and all(isinstance(column, bool) for column in columns):
         if len(columns) != n_features:

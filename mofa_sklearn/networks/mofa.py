@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -13,9 +13,19 @@ from .dropout import random_bytes
 from .layers import encoder, head, trunk
 from .residual import ResidualFeatures
 from .stand_ins import StandIns
+from .tokens import TokenEncoder, Tokens
 
 # What a fusion is given if its constructor has a parameter of that name.
 _OFFERED = {"n_outputs", "dropout", "modality_names"}
+
+
+class _Encoded(NamedTuple):
+    """What the encoders make of rows."""
+
+    encodings: Tensor  # (batch, n_modalities, hidden_dim), zero where a modality is not there
+    present: Tensor  # bool, (batch, n_modalities)
+    is_complete: bool  # whether all modalities are known to be there
+    tokens: list[Tokens | None]  # of each modality, None for one that is no sequence
 
 
 class MoFANetwork(nn.Module):
@@ -55,6 +65,10 @@ class MoFANetwork(nn.Module):
         Whether the fusion also gets what sets each encoding apart from the others',
         see :class:`.residual.ResidualFeatures`.
 
+    tokens : sequence of int or None, default=None
+        For every block the number of tokens that lie one after the other in it, see
+        :class:`.tokens.TokenEncoder`; None for a block that is one vector. None: all are.
+
     Attributes
     ----------
     learning_modality : int or None
@@ -72,6 +86,7 @@ class MoFANetwork(nn.Module):
         modality_dropout: float = 0.0,
         modality_names: Sequence[str] | None = None,
         residual_features: bool = False,
+        tokens: Sequence[int | None] | None = None,
     ) -> None:
         super().__init__()
         self.widths = list(widths)
@@ -87,10 +102,18 @@ class MoFANetwork(nn.Module):
             "modality_dropout": modality_dropout,
             "modality_names": None if modality_names is None else list(modality_names),
             "residual_features": residual_features,
+            "tokens": None if tokens is None else list(tokens),
         }
         self.learning_modality: int | None = None
         self.generator: torch.Generator | None = None
-        self.encoders = nn.ModuleList(encoder(width, hidden_dim, dropout) for width in widths)
+        #: The number of tokens of every block, None for one that is no sequence.
+        self.tokens = [None] * len(self.widths) if tokens is None else list(tokens)
+        self.encoders = nn.ModuleList(
+            encoder(width, hidden_dim, dropout)
+            if n_tokens is None
+            else TokenEncoder(width, n_tokens, hidden_dim, dropout)
+            for width, n_tokens in zip(self.widths, self.tokens, strict=True)
+        )
         self.fusion = _make_fusion(fusion, self.arguments)
         fused_dim: Any = self.fusion.fused_dim
         decides = fused_dim is None  # what it returns is the prediction
@@ -117,10 +140,10 @@ class MoFANetwork(nn.Module):
         penalty : Tensor of shape (batch,) or None
             What training adds to each row's loss; None for most fusions.
         """
-        encodings, present, is_complete = self._encode_blocks(x)
-        if not (self.training or is_complete):
-            encodings, present = self.stand_ins(encodings, present)
-        fused, _, penalty = self._fuse(encodings, present)
+        encoded = self._encode_blocks(x)
+        if not (self.training or encoded.is_complete):
+            encoded = self._with_stand_ins(encoded)
+        fused, _, penalty = self._fuse(encoded)
         prediction = self.head(self.trunk(fused))
         return (prediction, penalty) if with_penalty else prediction
 
@@ -139,8 +162,7 @@ class MoFANetwork(nn.Module):
         weights : Tensor of shape (batch, n_modalities) or None
             None for a fusion without weights.
         """
-        encodings, present = self.encode(x)
-        fused, weights, _ = self._fuse(encodings, present)
+        fused, weights, _ = self._fuse(self._encode_blocks(x))
         return fused, weights
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -158,45 +180,80 @@ class MoFANetwork(nn.Module):
         present : bool Tensor of shape (batch, n_modalities)
             Which modalities are there, and not hidden.
         """
-        encodings, present, _ = self._encode_blocks(x)
-        return encodings, present
+        encoded = self._encode_blocks(x)
+        return encoded.encodings, encoded.present
 
-    def _encode_blocks(self, x: Tensor) -> tuple[Tensor, Tensor, bool]:
-        """Return encodings, which are there, and whether all are known to be."""
+    def token_weights(self, x: Tensor, position: int) -> Tensor:
+        """Tell how much each token of a modality counts.
+
+        Parameters
+        ----------
+        x : Tensor of shape (batch, sum of widths)
+            Rows, NaN throughout a block where its modality is missing.
+        position : int
+            The modality's; it has to be a sequence.
+
+        Returns
+        -------
+        Tensor of shape (batch, n_tokens)
+            Rows sum to one; zero where a token is not there, and where none is.
+        """
+        encoded = self._encode_blocks(x)
+        fusion: Any = self.fusion
+        if _asks_tokens(fusion):
+            encodings, present, _, tokens = self._with_stand_ins(encoded)
+            if self.residuals is not None:
+                encodings = self.residuals(encodings, present)
+            return fusion.token_weights(encodings, present, tokens)[position]
+        tokens_there: Any = encoded.tokens[position]
+        return tokens_there.weights()
+
+    def _encode_blocks(self, x: Tensor) -> _Encoded:
         blocks = x.split(self.widths, dim=-1)
         # A block is NaN throughout or not at all, so its first column tells.
         present = ~torch.stack([block[..., 0] for block in blocks], dim=-1).isnan()
+        for position, n_tokens in enumerate(self.tokens):
+            if n_tokens is not None:  # but any token of a sequence will do
+                own: Any = self.encoders[position]
+                present[..., position] = own.which_are_there(blocks[position]).any(dim=-1)
         # Asking costs nothing on a CPU, and saves copies; a GPU would have to wait for the answer.
         is_complete = present.device.type == "cpu" and bool(present.all())
         if not is_complete:
-            blocks = [block.nan_to_num() for block in blocks]
+            blocks = [
+                block.nan_to_num() if n_tokens is None else block
+                for block, n_tokens in zip(blocks, self.tokens, strict=True)
+            ]
         hidden = self.modality_dropout * self.modality_strength if self.training else 0.0
         if hidden > 0:
             present = self._hide_modalities(present, hidden)
             is_complete = False
-        encodings = [self._encode(*item) for item in enumerate(blocks)]
+        encodings, tokens = zip(*(self._encode(*item) for item in enumerate(blocks)), strict=True)
         stacked = torch.stack(encodings, dim=-2)  # (batch, n_modalities, hidden_dim)
         # Stacked networks that share their rows share `present`, too: give each its own.
         present = present.expand(stacked.shape[:-1])
         if not is_complete:
             stacked = stacked * present.unsqueeze(-1)
-        return stacked, present, is_complete
+        return _Encoded(stacked, present, is_complete, list(tokens))
 
-    def _fuse(
-        self, stacked: Tensor, present: Tensor
-    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    def _with_stand_ins(self, encoded: _Encoded) -> _Encoded:
+        encodings, present = self.stand_ins(encoded.encodings, encoded.present)
+        return encoded._replace(encodings=encodings, present=present)
+
+    def _fuse(self, encoded: _Encoded) -> tuple[Tensor, Tensor | None, Tensor | None]:
         """Return fused vectors, weights and penalty."""
+        stacked, present, _, tokens = encoded
         if self.residuals is not None:
             stacked = self.residuals(stacked, present)
-        fused, weights, *penalty = self.fusion(stacked, present)
+        asked = [tokens] if _asks_tokens(self.fusion) else []
+        fused, weights, *penalty = self.fusion(stacked, present, *asked)
         return fused, weights, penalty[0] if penalty else None
 
-    def _encode(self, position: int, block: Tensor) -> Tensor:
-        """Encode a block: (batch, width) -> (batch, hidden_dim)."""
+    def _encode(self, position: int, block: Tensor) -> tuple[Tensor, Tokens | None]:
+        """Encode a block: (batch, width) -> (batch, hidden_dim); also return its tokens."""
         if not self.training or self.learning_modality in (None, position):
-            return self.encoders[position](block)
+            return _pooled(self.encoders[position](block))
         with torch.no_grad():
-            return self.encoders[position](block)
+            return _pooled(self.encoders[position](block))
 
     def _hide_modalities(self, present: Tensor, rate: float) -> Tensor:
         draws = random_bytes(present.shape, present.device, self.generator).to(torch.int16)
@@ -204,6 +261,18 @@ class MoFANetwork(nn.Module):
         # The modality of the highest draw stays, so that no row loses all of them.
         highest = draws == draws.amax(dim=-1, keepdim=True)
         return present & ((draws >= round(rate * 256)) | highest)
+
+
+def _pooled(encoded: Any) -> tuple[Tensor, Tokens | None]:
+    """Return a block's encoding, and its tokens if it is a sequence."""
+    if not isinstance(encoded, Tokens):
+        return encoded, None
+    return encoded.pooled(encoded.weights()), encoded
+
+
+def _asks_tokens(fusion: Any) -> bool:
+    """Tell whether a fusion wants the tokens of sequences, too."""
+    return getattr(fusion, "asks_tokens", False)
 
 
 def _make_fusion(fusion: Callable[..., nn.Module], arguments: dict[str, Any]) -> nn.Module:

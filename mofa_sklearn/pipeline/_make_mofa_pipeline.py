@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sklearn.base import BaseEstimator, clone, is_classifier
@@ -9,23 +10,29 @@ from sklearn.pipeline import Pipeline
 
 from ..ensemble import BlendRegressor, KFoldEnsembleClassifier, KFoldEnsembleRegressor
 from ..modalities._resolve import Modalities
+from ..preprocessing import GapFiller
 from ..recipes import Recipe, get_recipe
-from ._preprocessing import make_preprocessor, preprocessing_steps
+from ._modality_pipeline import ModalityPipeline
+from ._preprocessing import make_pooling, make_preprocessor, preprocessing_steps
+from ._tokens import takes_tokens, tokens_for, with_tokens
 
 
 def make_mofa_pipeline(
     modalities: Modalities = None,
     *,
+    tokens: Mapping[str, int] | None = None,
     recipe: str = "default",
     estimator: BaseEstimator | None = None,
     ensemble: bool = True,
     cv: Any = 10,
     validation: str = "fold",
+    encoders: Mapping[str, BaseEstimator] | None = None,
     imputer: BaseEstimator | None = None,
+    target_transform: Any = None,
     n_jobs: int | None = None,
     verbose: int = 0,
     random_state: Any = None,
-) -> Pipeline:
+) -> ModalityPipeline:
     """Make a pipeline of each modality's preprocessing and a K-fold ensemble.
 
     Parameters
@@ -33,6 +40,15 @@ def make_mofa_pipeline(
     modalities : dict, callable or None, default=None
         Which columns of ``X`` form which modality, see
         :func:`mofa_sklearn.modalities.resolve_modalities`.
+
+    tokens : dict of str to int, default=None
+        Which modalities are sequences, and of how many vectors (frames, words): one after
+        the other in the block and NaN throughout where a token is not there, or in one
+        column of cells, (n_tokens_of_the_cell, width), which are padded or cut. The
+        recipe's steps see one token a row, so that a scaler or a PCA is that of a token,
+        and the networks attend over the tokens, see :class:`MoFARegressor`. What knows no
+        tokens gets their mean: companions, estimators without a parameter `tokens`, and
+        recipes with a joint step or baselines. None takes those of `estimator`.
 
     recipe : str, default="default"
         One of :func:`mofa_sklearn.recipes.list_recipes`: our own, the original's, or
@@ -67,10 +83,21 @@ def make_mofa_pipeline(
         Where members find the rows to stop early on, see
         :class:`KFoldEnsembleRegressor`.
 
+    encoders : dict of str to transformer, default=None
+        For modalities that are one column of raw cells: what turns these into vectors, before
+        the recipe's own steps; of :mod:`mofa_sklearn.encoders`, or any transformer of one column
+        (a TfidfVectorizer). Without `modalities`, a column with the name of an encoder is a
+        modality by itself. Where it finds a cell missing or empty, the modality is missing.
+
     imputer : transformer, default=None
         Put before everything else in every modality, for blocks with single NaN:
         ``SimpleImputer(strategy="median")``, say. Rows whose whole block is NaN
         are left alone: the modality counts as missing.
+
+    target_transform : {"log1p"} or transformer, default=None
+        The scale on which targets are learned, see :class:`ModalityPipeline`. With
+        ``"log1p"`` counts go in and counts come out, while the networks learn
+        log(1 + count).
 
     n_jobs : int or None, default=None
         Number of members trained at a time, see :class:`KFoldEnsembleRegressor`.
@@ -83,18 +110,21 @@ def make_mofa_pipeline(
 
     Returns
     -------
-    sklearn.pipeline.Pipeline
+    ModalityPipeline
         Steps ``preprocess`` (:class:`mofa_sklearn.preprocessing.ModalityPreprocessor`),
         the recipe's joint steps, if it has any, and ``regressor`` or ``classifier``.
         Parameters to tune are, for instance, ``regressor__estimator__hidden_dim`` and
         ``preprocess__default__scale``. Of a recipe that averages the network with
         baselines, ``regressor`` is a :class:`BlendRegressor`, whose part ``network`` is
-        a pipeline with the steps above.
+        a pipeline with the steps above. The methods and fitted attributes of the last step
+        are the pipeline's.
 
     Raises
     ------
     ValueError
-        If the recipe is unknown, or averages ensembles and `ensemble` is False.
+        If the recipe is unknown, or averages ensembles and `ensemble` is False, if
+        `target_transform` is given for a classifier, or if `tokens` are no numbers of
+        tokens, or others than `estimator` has.
     ImportError
         If the recipe is made of a library that is not installed.
 
@@ -128,6 +158,7 @@ def make_mofa_pipeline(
     (2,)
     """
     chosen = get_recipe(recipe)
+    tokens = tokens_for(estimator, tokens)
     params = {
         "cv": cv,
         "validation": validation,
@@ -141,20 +172,40 @@ def make_mofa_pipeline(
                 f"recipe={recipe!r} is a mean of K-fold ensembles, so ensemble=False is not for "
                 "it; pass ensemble=True, or an estimator."
             )
-        return _make_average(chosen, modalities, imputer, params)
+        steps = _average_steps(chosen, modalities, imputer, encoders, params, tokens)
+        return ModalityPipeline(steps, target_transform=target_transform)
     companions = None
     if estimator is None:
         estimator = chosen.make_estimator(random_state)
-        companions = [(name, clone(each)) for name, each in chosen.companions] or None
+        companions = [(name, _pooled(clone(each), tokens)) for name, each in chosen.companions]
+    pool = bool(chosen.joint_steps) or not takes_tokens(estimator)
+    if tokens and not pool:
+        estimator = with_tokens(estimator, tokens)
     if ensemble:
-        estimator = _make_ensemble(estimator, companions, params)
-    steps = preprocessing_steps(chosen, modalities, imputer, random_state)
-    return Pipeline([*steps, (_role(estimator), estimator)])
+        estimator = _make_ensemble(estimator, companions or None, params)
+    if target_transform is not None and is_classifier(estimator):
+        raise ValueError("target_transform is for regressors: classes have no other scale.")
+    steps = preprocessing_steps(
+        chosen,
+        modalities,
+        imputer,
+        random_state,
+        encoders,
+        tokens=tokens,
+        pool=pool,
+    )
+    steps = [*steps, (_role(estimator), estimator)]
+    return ModalityPipeline(steps, target_transform=target_transform)
 
 
-def _make_average(
-    recipe: Recipe, modalities: Modalities, imputer: BaseEstimator | None, params: dict[str, Any]
-) -> Pipeline:
+def _average_steps(
+    recipe: Recipe,
+    modalities: Modalities,
+    imputer: BaseEstimator | None,
+    encoders: Mapping[str, BaseEstimator] | None,
+    params: dict[str, Any],
+    tokens: Mapping[str, int] | None,
+) -> list[tuple[str, BaseEstimator]]:
     """Average the network's ensemble, with its own preprocessing, and baselines."""
     from ..baselines import make_baselines
 
@@ -164,9 +215,19 @@ def _make_average(
     parts = [("network", Pipeline([*steps, ("regressor", members)]))]
     parts += make_baselines(names=recipe.baselines, random_state=random_state).items()
     # It names the columns, from which the parts know the modalities.
-    preprocess = make_preprocessor((), {}, modalities, imputer)
+    if tokens and imputer is None:
+        imputer = GapFiller()  # a mean over tokens takes no single gaps
+    preprocess = make_preprocessor((), {}, modalities, imputer, encoders, tokens=tokens)
+    pooling = [("pool", make_pooling(tokens))] if tokens else []
     average = BlendRegressor(parts, weights="uniform", **params)
-    return Pipeline([("preprocess", preprocess), ("regressor", average)])
+    return [("preprocess", preprocess), *pooling, ("regressor", average)]
+
+
+def _pooled(companion: BaseEstimator, tokens: Mapping[str, int] | None) -> BaseEstimator:
+    """Let a companion see the mean over tokens."""
+    if not tokens:
+        return companion
+    return Pipeline([("pool", make_pooling(tokens)), ("regressor", companion)])
 
 
 def _make_ensemble(

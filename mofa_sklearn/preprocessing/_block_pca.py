@@ -11,9 +11,12 @@ from sklearn.decomposition import PCA
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted, validate_data
+from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted
 
 from .._sklearn_private import Interval, StrOptions, _check_feature_names_in, _fit_context
+from .._validation import validate_data
+from ..modalities._numbers import numbers
+from ..modalities._range import in_enough_digits, quiet_range
 
 # n_components="auto": so many times the root of the number of rows, but not fewer than this,
 # and only for blocks of many times as many columns.
@@ -160,7 +163,9 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "n_components_")
         X = self._check(X, reset=False)
         if self.pca_ is not None:
-            return self.pca_.transform(X)[:, : self.n_components_]
+            reduced = self.pca_.transform(in_enough_digits(X))[:, : self.n_components_]
+            with np.errstate(over="ignore"):  # what is too large now is for the next step to say
+                return reduced.astype(X.dtype, copy=False)
         return np.sign(X) * np.log1p(np.abs(X)) if self.log_narrow else X
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
@@ -182,14 +187,15 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         return np.asarray([f"pca{i}" for i in range(self.n_components_)], dtype=object)
 
     def _check(self, X, reset: bool) -> np.ndarray:
-        return validate_data(
-            self,
-            X,
-            dtype=FLOAT_DTYPES,
-            ensure_all_finite="allow-nan",
-            ensure_min_samples=2 if reset and self.n_components != "auto" else 1,
-            reset=reset,
-        )
+        with quiet_range():
+            return validate_data(
+                self,
+                numbers(X),
+                dtype=FLOAT_DTYPES,
+                ensure_all_finite="allow-nan",
+                ensure_min_samples=2 if reset and self.n_components != "auto" else 1,
+                reset=reset,
+            )
 
     def _limits(self, n_samples: int) -> tuple[int, int]:
         """Return the number of components, and the most columns of a narrow block."""
@@ -219,7 +225,7 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         # Plain arrays between the steps, whatever the global output is.
         pipeline.set_output(transform="default")
         with np.errstate(invalid="ignore"):  # the share of a variance that is zero
-            pipeline.fit(X)
+            pipeline.fit(in_enough_digits(X))
         self.pca_ = pipeline
         # What is left of directions that the rows do not span is noise of the rounding.
         spread = pca.singular_values_

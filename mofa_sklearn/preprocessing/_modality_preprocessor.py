@@ -2,39 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, clone
-from sklearn.utils import get_tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import check_array, check_consistent_length, get_tags
+from sklearn.utils.metadata_routing import MetadataRequest
+from sklearn.utils.validation import check_is_fitted
 
 from .._repr._html import preprocessor_block, widths_of
+from .._requests import RequestsItsArguments, handed_over, takers
 from .._sklearn_private import (
     HasMethods,
     StrOptions,
     _BaseComposition,
     _check_feature_names_in,
     _fit_context,
+    _safe_indexing,
 )
+from .._validation import validate_data
 from ..modalities import resolve_modalities
+from ..modalities._kinds import NUMERIC_KINDS, kinds_of, missing_rows
 from ..modalities._lazy_input import refuse_lazy
 from ..modalities._missing import check_finite_or_missing
 from ..modalities._names import modality_of
+from ..modalities._numbers import is_plain, numbers, refuse_other_kinds
 from ..modalities._positions import as_slice
+from ..modalities._range import in_enough_digits
+from ..modalities._tables import as_table, is_frame, take_columns, with_names
+from ..modalities._tokens import resolve_tokens
+from ._block_transformers import (
+    dense_floats,
+    explained,
+    has_names_out,
+    has_sparse_columns,
+    is_mostly_zeros,
+    joined,
+    names_out,
+    rows_for,
+    sparse_block,
+    takes_sparse,
+    with_missing,
+)
+from ._per_token import PerToken
+from ._unnamed import opens_tables, warn_of_columns_without_names
+
+FLOATS = [np.float32, np.float64]
 
 
-class ModalityPreprocessor(TransformerMixin, _BaseComposition):
+class ModalityPreprocessor(RequestsItsArguments, TransformerMixin, _BaseComposition):
     """Transform each modality by itself, and say whose columns the results are.
 
-    Every modality gets its own copy of a transformer. Where a row's block is NaN
-    throughout, the modality is missing: its transformer neither learns from the
-    row nor sees it, and the result is NaN throughout again.
+    Every modality gets its own copy of a transformer. Where a row has nothing in a
+    modality's columns (NaN, None, NaT, empty text in all of them), the modality is
+    missing: its transformer neither learns from the row nor sees it, and the result is
+    NaN throughout.
+
+    A modality whose columns are all numbers or booleans is handed to its transformer as
+    a float array. Any other is handed as the table it is, of pandas or polars, with its
+    text, categories, dates or cells of vectors, objects or paths, so that
+    :class:`FloatColumns`, skrub's TableVectorizer, a ColumnTransformer or an encoder can
+    be its transformer. One that takes a single column, such as a TfidfVectorizer, gets
+    the column where the modality has one. Sparse matrices, and sparse columns of pandas,
+    stay sparse for transformers that take them; others get them dense.
 
     Unlike :class:`sklearn.compose.ColumnTransformer`, the modalities need not be
-    known before `fit`, and the results are written into one matrix whose column
+    known before `fit`, and the results are written into one float matrix whose column
     names tell the modality.
 
     Parameters
@@ -50,6 +85,12 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         Which columns of ``X`` form which modality, see
         :func:`mofa_sklearn.modalities.resolve_modalities`.
 
+    tokens : dict of str to int, default=None
+        Which modalities are sequences, and of how many vectors, one after the other in
+        the block and NaN throughout where a token is not there. Their transformers see
+        one token a row: a scaler or a PCA is that of a token. They learn from 20,000
+        tokens at most, evenly spread.
+
     Attributes
     ----------
     modalities_ : dict of str to ndarray of int
@@ -57,6 +98,9 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
 
     transformers_ : dict of str to transformer or "passthrough"
         The fitted transformer of every modality.
+
+    tables_ : list of str
+        The modalities that are handed on as tables.
 
     n_features_in_ : int
         Number of columns of ``X``.
@@ -86,12 +130,14 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         "default": [HasMethods(["fit", "transform"]), StrOptions({"passthrough"})],
         "transformers": [list, tuple],
         "modalities": [dict, callable, None],
+        "tokens": [dict, None],
     }
 
-    def __init__(self, default="passthrough", *, transformers=(), modalities=None):
+    def __init__(self, default="passthrough", *, transformers=(), modalities=None, tokens=None):
         self.default = default
         self.transformers = transformers
         self.modalities = modalities
+        self.tokens = tokens
 
     def get_params(self, deep=True) -> dict[str, Any]:
         """Get the parameters, those of the named transformers included.
@@ -124,16 +170,20 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         return self._set_params("transformers", **params)
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None) -> ModalityPreprocessor:
+    def fit(self, X, y=None, groups=None) -> ModalityPreprocessor:
         """Fit each modality's transformer on the rows that have the modality.
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
-            All modalities side by side.
+        X : array-like, DataFrame or Table of shape (n_samples, n_features)
+            All modalities side by side; a table of pandas, polars or pyarrow may have
+            columns of any kind.
 
         y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
             Targets, for transformers that learn from them.
+
+        groups : array-like of shape (n_samples,), default=None
+            Groups of rows, for transformers that take them, such as a RetrievalAugmenter.
 
         Returns
         -------
@@ -142,33 +192,40 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         Raises
         ------
         ValueError
-            If blocks do not fit `X` or hold infinity, or if no row has a modality.
+            If blocks or `tokens` do not fit `X`, if blocks hold infinity, if no row has a
+            modality, or if its transformer takes numbers only and a column holds something else.
         """
+        groups = self._check_groups(groups, X)
         X = self._resolve(X)
         for name in self.modalities_:
-            self._fit_block(name, X, y, transform=False)
+            self._fit_block(name, X, y, groups, transform=False)
         return self
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X, y=None, groups=None):
         """Fit, and transform the same rows, with each transformer's `fit_transform`.
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
-            All modalities side by side.
+        X : array-like, DataFrame or Table of shape (n_samples, n_features)
+            All modalities side by side; a table of pandas, polars or pyarrow may have
+            columns of any kind.
 
         y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
             Targets, for transformers that learn from them.
+
+        groups : array-like of shape (n_samples,), default=None
+            Groups of rows, for transformers that take them, such as a RetrievalAugmenter.
 
         Returns
         -------
         ndarray or DataFrame of shape (n_samples, n_features_out)
             As `set_output` says; a DataFrame has the modality in its column names.
         """
+        groups = self._check_groups(groups, X)
         X = self._resolve(X)
-        return self._join(
-            len(X), [self._fit_block(name, X, y, transform=True) for name in self.modalities_]
+        return joined(
+            [self._fit_block(name, X, y, groups, transform=True) for name in self.modalities_]
         )
 
     def transform(self, X):
@@ -176,8 +233,9 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
-            All modalities side by side.
+        X : array-like, DataFrame or Table of shape (n_samples, n_features)
+            All modalities side by side; a table of pandas, polars or pyarrow may have
+            columns of any kind.
 
         Returns
         -------
@@ -187,7 +245,7 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         check_is_fitted(self, "transformers_")
         refuse_lazy(X, "transform")
         X = self._check(X, reset=False)
-        return self._join(len(X), [self._transform_block(name, X) for name in self.modalities_])
+        return joined([self._transform_block(name, X) for name in self.modalities_])
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Return the names of the transformed columns: ``<modality>__<name>``.
@@ -207,25 +265,50 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         names: list[str] = []
         for modality, positions in self.modalities_.items():
             transformer = self.transformers_[modality]
-            block = names_in[positions]
-            if transformer != "passthrough":
-                block = transformer.get_feature_names_out(block)
+            block = names_out(transformer, names_in[positions], modality)
             names += [
                 name if modality_of(name) == modality else f"{modality}__{name}" for name in block
             ]
         return np.asarray(names, dtype=object)
 
-    def _resolve(self, X: Any) -> np.ndarray:
+    def get_metadata_routing(self) -> MetadataRequest:
+        """Tell which metadata is requested: groups, where a transformer takes them.
+
+        Returns
+        -------
+        MetadataRequest
+        """
+        requests = super().get_metadata_routing()
+        if requests.fit.requests.get("groups") is True and not self._hands_over("groups"):
+            requests.fit.add_request(param="groups", alias=False)
+        return requests
+
+    def _resolve(self, X: Any) -> Any:
         """Check the rows of a fit, and find modalities and their transformers."""
         self._check_transformers()
-        names_from = X
-        X = self._check(X, reset=True)
-        source = names_from if hasattr(names_from, "columns") else X
-        self.modalities_ = resolve_modalities(source, self.modalities)
+        X = as_table(X)
+        kinds = kinds_of(X) if is_frame(X) and not is_plain(X) else []
+        others = {i for i, kind in enumerate(kinds) if kind not in NUMERIC_KINDS}
+        self._has_tables = bool(others) or has_sparse_columns(X)
+        table, X = X, self._check(X, reset=True)
+        self.modalities_ = resolve_modalities(table if is_frame(table) else X, self.modalities)
+        self.tables_ = [
+            name for name, block in self.modalities_.items() if not others.isdisjoint(block)
+        ]
+        if self.modalities is None and opens_tables(self.default):
+            warn_of_columns_without_names(table, self.n_features_in_)
         chosen = dict(self.transformers)
         self.transformers_ = {
             name: _copy_of(chosen.get(name, self.default)) for name in self.modalities_
         }
+        for name, n_tokens in resolve_tokens(self.tokens, self.modalities_, self.tables_).items():
+            if self.transformers_[name] != "passthrough":
+                self.transformers_[name] = PerToken(self.transformers_[name], n_tokens)
+        self._sparse = [
+            name
+            for name, positions in self.modalities_.items()
+            if takes_sparse(self.transformers_[name]) and is_mostly_zeros(X, positions)
+        ]
         return X
 
     def _check_transformers(self) -> None:
@@ -239,67 +322,99 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
                     f"transform, or 'passthrough'; got {transformer!r}."
                 )
 
-    def _check(self, X: Any, reset: bool) -> np.ndarray:
+    def _check(self, X: Any, reset: bool) -> Any:
+        """Return a float matrix, or a frame where some columns are no numbers."""
+        X = as_table(X)
+        if self._has_tables:
+            X = X if is_frame(X) else pd.DataFrame(X)
+            validate_data(self, X, skip_check_array=True, reset=reset)
+            return with_names(X, getattr(self, "feature_names_in_", None))
         return validate_data(
-            self, X, dtype=[np.float32, np.float64], ensure_all_finite=False, reset=reset
+            self,
+            numbers(X),
+            accept_sparse="csr",
+            dtype=FLOATS,
+            ensure_all_finite=False,
+            reset=reset,
         )
 
-    def _fit_block(self, name: str, X: np.ndarray, y: Any, transform: bool) -> np.ndarray | None:
+    def _check_groups(self, groups: Any, X: Any) -> np.ndarray | None:
+        if groups is None:
+            return None
+        if not self._hands_over("groups"):
+            raise TypeError("groups were passed, but no transformer of a modality takes them.")
+        check_consistent_length(X, groups)
+        return np.asarray(groups)
+
+    def _hands_over(self, argument: str) -> bool:
+        """Tell whether any of the transformers takes an argument of `fit`."""
+        transformers = [self.default, *(each for _, each in self.transformers)]
+        return any(any(True for _ in takers(each, argument)) for each in transformers)
+
+    def _fit_block(
+        self, name: str, X: Any, y: Any, groups: Any, transform: bool
+    ) -> np.ndarray | None:
         block, missing = self._block(name, X)
         if missing.all():
-            raise ValueError(f"Modality '{name}' is missing in all {len(X)} rows of the fit.")
+            raise ValueError(
+                f"Modality '{name}' is missing in all {len(missing)} rows of the fit."
+            )
         transformer = self.transformers_[name]
         if transformer == "passthrough":
             return block
         present = ~missing
-        y = y if y is None or present.all() else np.asarray(y)[present]
-        rows = block if present.all() else block[present]
-        with self._names_modality(name, X):
-            if not transform:
-                transformer.fit(rows, y)
+        y = y if y is None or present.all() else _safe_indexing(y, np.flatnonzero(present))
+        rows = rows_for(transformer, block, present)
+        params = {} if groups is None else handed_over(transformer, "groups", groups[present])
+        with explained(name, block, missing, transformer, self._n_tokens(name)):
+            if not transform and has_names_out(transformer):
+                transformer.fit(rows, y, **params)
                 return None
-            return _with_missing(transformer.fit_transform(rows, y), missing)
+            transformed = dense_floats(transformer.fit_transform(rows, y, **params))
+        # What it returns has to be named: say so now rather than at the first prediction.
+        self._names_of(name, transformed.shape[1])
+        return with_missing(transformed, missing)
 
-    def _transform_block(self, name: str, X: np.ndarray) -> np.ndarray:
+    def _transform_block(self, name: str, X: Any) -> np.ndarray:
         block, missing = self._block(name, X)
         transformer = self.transformers_[name]
         if transformer == "passthrough":
             return block
         if missing.all():
-            width = len(transformer.get_feature_names_out(self._names_of(name)))
-            return np.full((len(X), width), np.nan, dtype=X.dtype)
-        rows = block[~missing] if missing.any() else block
-        with self._names_modality(name, X):
-            return _with_missing(transformer.transform(rows), missing)
+            dtype = block.dtype if isinstance(block, np.ndarray) else np.float32
+            return np.full((len(missing), len(self._names_of(name))), np.nan, dtype=dtype)
+        rows = rows_for(transformer, block, ~missing)
+        with explained(name, block, missing, transformer, self._n_tokens(name)):
+            return with_missing(dense_floats(transformer.transform(rows)), missing)
 
-    @contextmanager
-    def _names_modality(self, name: str, X: np.ndarray) -> Iterator[None]:
-        """Say which modality it is whose single NaN a transformer does not take."""
-        try:
-            yield
-        except ValueError as error:
-            if "NaN" in str(error):
-                check_finite_or_missing(X, name, self.modalities_[name], partly=False)
-            raise
+    def _n_tokens(self, name: str) -> int:
+        """Return how many tokens a transformer is told to find in its block."""
+        return getattr(self.transformers_[name], "n_tokens", None) or 1
 
-    def _names_of(self, name: str) -> np.ndarray:
-        return _check_feature_names_in(self)[self.modalities_[name]]
+    def _names_of(self, name: str, width: int | None = None) -> np.ndarray:
+        names = _check_feature_names_in(self)[self.modalities_[name]]
+        return names_out(self.transformers_[name], names, name, width)
 
-    def _block(self, name: str, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return one modality's columns, and the rows where it is missing."""
+    def _block(self, name: str, X: Any) -> tuple[Any, np.ndarray]:
+        """Return one modality's columns, and in which rows it is missing."""
         positions = self.modalities_[name]
-        return X[:, as_slice(positions)], check_finite_or_missing(X, name, positions)
-
-    def _join(self, n_samples: int, blocks: list[np.ndarray]) -> np.ndarray:
-        """Lay the blocks side by side, and empty the list: one block is held twice at a time."""
-        width = sum(block.shape[1] for block in blocks)
-        joined = np.empty((n_samples, width), dtype=np.result_type(*blocks))
-        end = width
-        while blocks:
-            block = blocks.pop()
-            joined[:, end - block.shape[1] : end] = block
-            end -= block.shape[1]
-        return joined
+        if isinstance(X, np.ndarray):
+            missing = check_finite_or_missing(X, name, positions)
+            return in_enough_digits(X[:, as_slice(positions)]), missing
+        if name in self.tables_:
+            block = take_columns(X, positions)
+            if self.transformers_[name] == "passthrough":
+                refuse_other_kinds(block)
+            return block, missing_rows(block)
+        block = sparse_block(X, positions)
+        if block is None:
+            block = numbers(take_columns(X, positions))
+        elif name in self._sparse:
+            return block, np.zeros(block.shape[0], dtype=bool)
+        else:
+            block = block.toarray()
+        block = check_array(block, dtype=FLOATS, ensure_all_finite=False)
+        return block, check_finite_or_missing(block, name, np.arange(block.shape[1]))
 
     def _sk_visual_block_(self):
         named = dict(self.transformers)
@@ -313,8 +428,10 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         # Blocks that are NaN throughout are always allowed, single NaN if all steps take them.
         steps = [self.default, *(transformer for _, transformer in self.transformers)]
         tags.input_tags.allow_nan = all(
-            isinstance(step, str) or get_tags(step).input_tags.allow_nan for step in steps
+            isinstance(step, str) or opens_tables(step) or get_tags(step).input_tags.allow_nan
+            for step in steps
         )
+        tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
@@ -324,15 +441,8 @@ def _copy_of(transformer: Any) -> Any:
     if isinstance(transformer, str):
         return transformer
     copy: BaseEstimator = clone(transformer)
-    return copy.set_output(transform="default") if hasattr(copy, "set_output") else copy
-
-
-def _with_missing(transformed: Any, missing: np.ndarray) -> np.ndarray:
-    """Put rows of NaN where the modality is missing."""
-    transformed = np.asarray(transformed)
-    if not missing.any():
-        return transformed
-    shape = (len(missing), transformed.shape[1])
-    complete = np.full(shape, np.nan, dtype=transformed.dtype)
-    complete[~missing] = transformed
-    return complete
+    # A vectorizer of words has no set_output, and a pipeline of one refuses it: their results
+    # are sparse, whatever is set.
+    with suppress(AttributeError, ValueError):
+        copy.set_output(transform="default")
+    return copy

@@ -156,7 +156,7 @@ class NeighborSearch:
     """
 
     def __init__(self, rows: np.ndarray, algorithm: str = "brute", seed: int = 0):
-        rows = np.ascontiguousarray(rows) + np.float32(0)  # -0.0 becomes 0.0
+        rows = np.ascontiguousarray(rows) + rows.dtype.type(0)  # -0.0 becomes 0.0
         as_bytes = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1])))[:, 0]
         _, first, same, counts = np.unique(
             as_bytes, return_index=True, return_inverse=True, return_counts=True
@@ -246,7 +246,7 @@ def _nearest_of_chunk(
 def _distances(
     queries: np.ndarray, of_query: np.ndarray, rows: np.ndarray, of_row: np.ndarray
 ) -> np.ndarray:
-    distances = np.empty(len(of_query), dtype=np.float32)
+    distances = np.empty(len(of_query), dtype=np.result_type(queries, rows))
     n_pairs = max(1, _CHUNK_NUMBERS // rows.shape[1])
     for start in range(0, len(of_query), n_pairs):
         part = slice(start, start + n_pairs)

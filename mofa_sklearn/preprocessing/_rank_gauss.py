@@ -7,11 +7,14 @@ import numpy as np
 import torch
 from scipy.special import ndtri
 from sklearn.preprocessing import QuantileTransformer
-from sklearn.utils import check_array, check_random_state, resample
+from sklearn.utils import check_random_state, resample
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted, validate_data
+from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted
 
 from .._sklearn_private import Interval, _fit_context
+from .._validation import check_array, validate_data
+from ..modalities._numbers import numbers
+from ..modalities._range import quiet_range
 
 # A value this close to the end of a range counts as the end; the normal scores are cut off at the
 # same probability, so that the two extremes stay finite and can be inverted. It is the threshold
@@ -59,8 +62,13 @@ def _quantiles_of_sorted(values, references):
     weight = ranks - below
     lower = np.take_along_axis(values, below, axis=1)
     upper = np.take_along_axis(values, np.minimum(below + 1, last), axis=1)
-    step = upper - lower
-    return np.where(weight < 0.5, lower + step * weight, upper - step * (1 - weight))
+    with np.errstate(over="ignore", invalid="ignore"):
+        step = upper - lower
+        quantiles = np.where(weight < 0.5, lower + step * weight, upper - step * (1 - weight))
+    if np.isinf(step).any():  # of a range too wide for its type
+        spread = lower.astype(np.float64) * (1 - weight) + upper.astype(np.float64) * weight
+        quantiles = np.where(np.isinf(step), spread, quantiles)
+    return quantiles
 
 
 def _empirical_cdf(values, quantiles, references):
@@ -351,7 +359,8 @@ class RankGaussTransformer(QuantileTransformer):
         return X
 
     def _validate(self, X, **checks):
-        return validate_data(self, X, **_INPUT_CHECKS, **checks)
+        with quiet_range():
+            return validate_data(self, numbers(X), **_INPUT_CHECKS, **checks)
 
     def _start_fit(self, X):
         """Check the sizes, set the references, and return room for (n_features, n_quantiles)."""

@@ -8,14 +8,19 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._repr._html import ShowsModalities
+from .._requests import RequestsItsArguments
 from .._sklearn_private import Interval, StrOptions, _check_feature_names_in, _fit_context
+from .._validation import validate_data
 from ..modalities import resolve_modalities
 from ..modalities._missing import check_blocks
-from ..modalities._names import column_names, modality_of
+from ..modalities._names import modality_of
+from ..modalities._numbers import numbers
 from ..modalities._positions import as_slice, first_few
+from ..modalities._range import is_huge
+from ..modalities._tables import column_names
 from ._cross_fitting import cross_fitting_folds
 from ._memory import DISTANCES, Memory, is_missing
 
@@ -25,7 +30,7 @@ _JOINT = "joint"
 _MAX_SEED = np.iinfo(np.int32).max
 
 
-class RetrievalAugmenter(TransformerMixin, ShowsModalities, BaseEstimator):
+class RetrievalAugmenter(TransformerMixin, ShowsModalities, RequestsItsArguments, BaseEstimator):
     """Add what the most similar training rows tell about the targets.
 
     For each modality, and by all of them at once, the `n_neighbors` most similar training
@@ -92,7 +97,8 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, BaseEstimator):
         Column positions of every modality.
 
     memories_ : dict of str to object
-        For each modality, and ``"joint"``, its training rows in float32, and their index.
+        For each modality, and ``"joint"``, its training rows in float32 (huge values in
+        float64), and their index.
 
     targets_ : ndarray of shape (n_samples, n_targets)
         The training targets.
@@ -321,7 +327,7 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, BaseEstimator):
     def _remember_all(self, X: Any, y: Any) -> tuple[np.ndarray, dict[str, np.ndarray], int]:
         """Fit; return the checked rows, every modality's space, and a seed."""
         self.target_names_ = _target_names(y)
-        names_from = X
+        names_from = X = numbers(X)
         X, y = self._check(X, y, reset=True)
         self.targets_ = y.reshape(len(y), -1).astype(np.float64)
         if not self.target_names_:
@@ -345,7 +351,7 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, BaseEstimator):
         target = {} if isinstance(y, str) else {"multi_output": True, "y_numeric": True}
         return validate_data(
             self,
-            X,
+            numbers(X),
             y,
             dtype=[np.float32, np.float64],
             ensure_all_finite=False,
@@ -366,15 +372,18 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, BaseEstimator):
         return {name: self._space(name, X[:, as_slice(i)]) for name, i in self.modalities_.items()}
 
     def _space(self, name: str, block: np.ndarray) -> np.ndarray:
+        # float32 is the only type of the approximate search's graph.
+        in_float64 = self.algorithm == "brute" and is_huge(block)
+        dtype: Any = np.float64 if in_float64 else np.float32
         with np.errstate(over="ignore"):
-            space = np.ascontiguousarray(block, dtype=np.float32)
+            space = np.ascontiguousarray(block, dtype=dtype)
             squares = np.einsum("ij,ij->i", space, space)
             overflow = np.isinf(8 * squares)  # of two rows' squared distance, with a margin
         if overflow.any():
             raise ValueError(
-                f"Modality '{name}' holds values too large to measure distances in float32 "
-                f"(rows {first_few(np.flatnonzero(overflow).tolist())}): standardise it first "
-                "(sklearn.preprocessing.StandardScaler)."
+                f"Modality '{name}' holds values too large to measure distances in "
+                f"{dtype.__name__} (rows {first_few(np.flatnonzero(overflow).tolist())}): "
+                "standardise it first (sklearn.preprocessing.StandardScaler)."
             )
         if self.metric == "cosine":
             norms = np.sqrt(squares)

@@ -12,10 +12,8 @@ from torch import Tensor, nn
 
 from ..networks.stacking import is_stackable, stack_modules
 from .batches import as_tensor
-from .net import EVALUATION_BATCH_SIZE
+from .chunks import CHUNK_VALUES, EVALUATION_BATCH_SIZE, evaluation_rows, n_activations
 
-# Values that a chunk's rows and its activations may have in all stacked members together.
-_CHUNK_VALUES = 16_000_000
 # In reduced precision products are so fast that fewer rows are too little work for a layer.
 _REDUCED_BATCH_SIZE = 4 * EVALUATION_BATCH_SIZE
 
@@ -53,7 +51,7 @@ def evaluate(
     with torch.inference_mode():
         chunks = [
             function(module, chunk.to(device, dtype)).to("cpu", tensor.dtype)
-            for chunk in tensor.split(_batch_size(dtype))
+            for chunk in tensor.split(evaluation_rows(module, _batch_size(dtype)))
         ]
     return torch.cat(chunks).numpy()
 
@@ -88,11 +86,12 @@ def evaluate_members(
     dtype = _dtype_for(tensor, precision)
     first: Any = modules[0]
     function: Callable[[Tensor], Tensor]
-    n_rows = _batch_size(dtype)
+    n_rows = evaluation_rows(first, _batch_size(dtype))
     if device.type != "cpu" and is_stackable(first, first.widths):
         function = _ready(stack_modules(modules).eval(), device, dtype)
-        n_values = tensor.shape[1] + len(modules) * _n_activations(modules[0])
-        n_rows = max(1, _CHUNK_VALUES // n_values)
+        # What all members' activations need together.
+        n_values = tensor.shape[1] + len(modules) * n_activations(modules[0])
+        n_rows = max(1, CHUNK_VALUES // n_values)
     else:
         function = _InTurn([_ready(module, device, dtype) for module in modules])
     with torch.inference_mode():
@@ -127,9 +126,3 @@ def _ready(module: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Mo
     if device.type == "cpu" and dtype == torch.float32:
         return module
     return deepcopy(module).to(device, dtype)
-
-
-def _n_activations(module: nn.Module) -> int:
-    """Count the values that the linear layers give for a row."""
-    layers = module.modules()
-    return sum(layer.out_features for layer in layers if isinstance(layer, nn.Linear))

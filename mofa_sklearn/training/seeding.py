@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -11,8 +10,9 @@ import torch
 from torch import nn
 
 from ..networks.dropout import seed_dropout
+from .forks import lock_of_process
 
-_lock = threading.Lock()
+_lock = lock_of_process()
 _Module = TypeVar("_Module", bound=nn.Module)
 
 

@@ -20,9 +20,9 @@ from .alternation import give_turn, sizes_of_parts
 from .annealing import anneal_dropout
 from .averaging import StackedAverage, steps_averaged
 from .batches import Rows
+from .chunks import evaluation_rows
 from .course import Course
 from .interrupts import raise_if_cancelled
-from .net import EVALUATION_BATCH_SIZE
 from .seeding import seeded_dropout
 from .stacked_adamw import StackedAdamW
 from .stacked_batches import StackedBatch, stacked_batches
@@ -128,7 +128,7 @@ class _Member:
         self.history.record("epoch", len(self.history))
         counts = {
             "train": -(-len(self.train_rows) // self.plan.batch_size),
-            "valid": -(-len(self.valid_rows or ()) // EVALUATION_BATCH_SIZE),
+            "valid": -(-len(self.valid_rows or ()) // evaluation_rows(self.module)),
         }
         for name, loss in losses.items():
             self.history.record(f"{name}_loss", loss)
@@ -250,7 +250,9 @@ class _Stack:
         else:
             rows = [member.valid_rows for member in self.members if member.valid_rows is not None]
             orders = [torch.arange(len(valid)) for valid in rows]
-        size = self.plan.batch_size if train else _VALIDATION_BATCH_SIZE
+        size = self.plan.batch_size
+        if not train:
+            size = evaluation_rows(self.module, _VALIDATION_BATCH_SIZE)
         for batch in stacked_batches(rows, orders, size):
             raise_if_cancelled()
             yield batch

@@ -10,7 +10,9 @@ from typing import Any
 import torch
 from threadpoolctl import ThreadpoolController
 
-_lock = threading.Lock()
+from .forks import lock_of_process
+
+_lock = lock_of_process()
 # What the blocks that are open now want, and what each library had before the first of them.
 _blas_wanted: list[int] = []
 _blas_before: dict[str, int] = {}

@@ -1,12 +1,13 @@
 import gc
 import os
+import re
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-import mofa_sklearn.datasets._load_modalities as module
+import mofa_sklearn.datasets._matrix as module
 from mofa_sklearn.datasets import load_modalities
 
 N_SAMPLES = 7
@@ -99,7 +100,14 @@ def test_log1p_target(folder, stored, expected):
 def test_arrays_of_the_same_length_come_along_and_others_do_not(folder, arrays):
     videos = load_modalities(folder)
     np.testing.assert_array_equal(videos.creator_ids, arrays["creator_ids"])
-    assert set(videos) == {"data", "target", "modalities", "feature_names", "creator_ids"}
+    assert set(videos) == {
+        "data",
+        "target",
+        "modalities",
+        "tokens",
+        "feature_names",
+        "creator_ids",
+    }
 
 
 def test_hidden_files_and_subfolders_are_left_alone(folder):
@@ -174,7 +182,7 @@ def test_missing_folder(tmp_path):
 
 
 def test_folder_is_a_file(folder):
-    with pytest.raises(NotADirectoryError, match=r"creator_ids\.npy"):
+    with pytest.raises(ValueError, match=r"creator_ids\.npy' is of no kind"):
         load_modalities(folder / "creator_ids.npy")
 
 
@@ -219,10 +227,13 @@ def test_arrays_that_are_not_real_numbers_are_named(folder, name, dtype):
         load_modalities(folder)
 
 
-@pytest.mark.parametrize("name", ["text_features", "popularity_counts"])
-def test_arrays_of_three_dimensions_are_named(folder, name):
-    np.save(folder / f"{name}.npy", np.ones((N_SAMPLES, 2, 2)))
-    with pytest.raises(ValueError, match=rf"{name}\.npy' has shape \(7, 2, 2\)"):
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [("text_features", (N_SAMPLES, 2, 2, 2)), ("popularity_counts", (N_SAMPLES, 2, 2))],
+)
+def test_arrays_of_too_many_dimensions_are_named(folder, name, shape):
+    np.save(folder / f"{name}.npy", np.ones(shape))
+    with pytest.raises(ValueError, match=rf"{name}\.npy' has shape {re.escape(str(shape))}"):
         load_modalities(folder)
 
 
@@ -252,3 +263,58 @@ def test_an_array_named_like_a_field_is_refused(folder):
 def test_modes_that_would_write_to_the_files_are_refused(folder):
     with pytest.raises(ValueError, match="mmap_mode"):
         load_modalities(folder, mmap_mode="r+")
+
+
+# ------------------------------------------------------------- other names and sequences
+
+
+@pytest.mark.parametrize(
+    ("pattern", "modality"), [("emb_*.npy", "image"), ("emb_*", "image"), ("*mage", "emb_i")]
+)
+def test_a_pattern_tells_the_modalities(tmp_path, pattern, modality):
+    np.save(tmp_path / "emb_image.npy", np.ones((N_SAMPLES, 2)))
+    np.save(tmp_path / "y.npy", np.arange(N_SAMPLES))
+    assert load_modalities(tmp_path, target="y", pattern=pattern).modalities == {modality: 2}
+
+
+def test_metadata_is_no_modality_even_where_the_pattern_names_it(folder):
+    videos = load_modalities(folder, pattern="*", metadata=["creator_ids", "vocabulary"])
+    assert set(videos.modalities) == {"text_features", "image_features", "duration_features"}
+    assert "creator_ids" in videos
+
+
+@pytest.mark.parametrize("pattern", ["features", "*_*", ""])
+def test_a_pattern_has_one_star(folder, pattern):
+    with pytest.raises(ValueError, match="one star"):
+        load_modalities(folder, pattern=pattern or "none")
+
+
+@pytest.mark.parametrize("mmap_mode", MMAP_MODES)
+def test_sequences_become_a_block_and_their_number_of_tokens(folder, scratch, mmap_mode):
+    frames = np.random.RandomState(0).normal(size=(N_SAMPLES, 3, 2))
+    np.save(folder / "video_features.npy", frames)
+    videos = load_modalities(folder, mmap_mode=mmap_mode)
+    assert videos.tokens == {"video": 3}
+    assert videos.modalities["video"] == 6
+    np.testing.assert_allclose(videos.data[:, -6:].reshape(frames.shape), frames, rtol=1e-6)
+
+
+def test_several_targets_stand_side_by_side(folder):
+    videos = load_modalities(folder, target=["creator_ids", "popularity_counts"])
+    assert videos.target.shape == (N_SAMPLES, 3)
+    assert videos.target_names == ["creator_ids", "popularity_counts"]
+
+
+@pytest.mark.parametrize("name", ["self", "keys", "cls"])
+def test_any_name_of_a_further_array_will_do(folder, name):
+    np.save(folder / f"{name}.npy", np.arange(N_SAMPLES))
+    np.testing.assert_array_equal(load_modalities(folder)[name], np.arange(N_SAMPLES))
+
+
+@pytest.mark.parametrize("header", ["-" * 9000 + "1", "{'descr': (((", "(" * 300, "{" * 90, "[]"])
+def test_a_header_that_is_no_literal_is_named(folder, header):
+    text = header.encode()
+    content = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+    (folder / "text_features.npy").write_bytes(content)
+    with pytest.raises(ValueError, match=r"text_features\.npy' cannot be read"):
+        load_modalities(folder)

@@ -131,7 +131,7 @@ def test_auto_stacks_small_networks_alone(monkeypatch):
     results = {e: ensemble(e, estimator).fit(X, y).oof_prediction_ for e in ("stacked", "joblib")}
     assert not np.array_equal(results["stacked"], results["joblib"])
     assert_array_equal(ensemble("auto", estimator).fit(X, y).oof_prediction_, results["stacked"])
-    monkeypatch.setattr(_stacked, "_MAX_WEIGHTS_ON_CPU", 10)
+    monkeypatch.setattr(_stacked, "_MAX_PRODUCTS_ON_CPU", 10)
     assert_array_equal(ensemble("auto", estimator).fit(X, y).oof_prediction_, results["joblib"])
 
 
@@ -209,7 +209,7 @@ def test_chunks_do_not_change_the_prediction(monkeypatch):
     X, y = make_data(60)
     model = ensemble().fit(X, y)
     expected = model.predict(X)
-    monkeypatch.setattr(inference, "_CHUNK_VALUES", 500)
+    monkeypatch.setattr(inference, "CHUNK_VALUES", 500)
     assert_allclose(model.predict(X), expected, rtol=1e-5, atol=1e-6)
 
 

@@ -471,14 +471,18 @@ def test_targets_have_to_be_numbers_and_as_many_as_rows():
             getattr(make_augmenter(), method)(X, None)
 
 
-def test_values_too_large_for_distances_are_refused_with_their_modality():
+@pytest.mark.parametrize(("algorithm", "value"), [("brute", 1e200), ("approximate", 1e30)])
+def test_values_too_large_for_distances_are_refused_with_their_modality(algorithm, value):
+    if algorithm == "approximate":
+        pytest.importorskip("voyager")
     X, y = make_data(N_ROWS)
-    large = X.copy()
-    large[3, 5] = 1e30
+    large = X.astype(np.float64)
+    large[3, 5] = value
+    augmenter = make_augmenter(algorithm=algorithm)
     with pytest.raises(ValueError, match=r"'video' holds values too large .*\(rows 3\)"):
-        make_augmenter().fit(large, y)
+        augmenter.fit(large, y)
     with pytest.raises(ValueError, match=r"'video' holds values too large .*\(rows 3\)"):
-        make_augmenter().fit(X, y).transform(large)
+        augmenter.fit(X, y).transform(large)
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length, column_or_1d
 
+from ..._validation import check_array
 from ...modalities import resolve_modalities
-from ...modalities._names import column_names
+from ...modalities._numbers import numbers
 from ...modalities._resolve import Modalities
+from ...modalities._tables import column_names
 
 
 @dataclass
@@ -97,6 +99,7 @@ def read_data(
         do not fit the targets.
     """
     blocks = resolve_modalities(X, modalities)
+    X = numbers(X)
     names = column_names(X) or _names_from(blocks)
     X = check_array(
         X,

@@ -16,6 +16,11 @@ shape (batch, n_modalities). It returns
   (``has_weights = False``);
 - and, if it likes, a penalty, (batch,), which is added to each row's loss in training.
 
+A fusion with ``asks_tokens = True`` is called as ``forward(encodings, present, tokens)``:
+of each modality the :class:`~mofa_sklearn.networks.tokens.Tokens`, None for one that is no
+sequence. It has a method ``token_weights`` of the same arguments, which returns how much
+it lets each token count, as :class:`ConditionalQuery` does.
+
 To be trained as part of a stack it names axes from the end, and keeps its weights in
 ``nn.Linear`` and ``nn.LayerNorm``.
 """

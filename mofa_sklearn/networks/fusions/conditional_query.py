@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..layers import decision, masked_softmax, weighted_sum
+from ..tokens import Tokens
 
 
 class ConditionalQuery(nn.Module):
@@ -20,6 +21,9 @@ class ConditionalQuery(nn.Module):
     the guide's attention to it.
 
     Where the guide is missing, the mean encoding of the row's modalities stands in.
+
+    Of a sequence of tokens, the guide queries every token: what it is told decides,
+    together with the tokens' own scores, how much each of them counts.
 
     Parameters
     ----------
@@ -57,6 +61,7 @@ class ConditionalQuery(nn.Module):
     """
 
     has_weights = True
+    asks_tokens = True
     fused_dim = None
 
     def __init__(
@@ -79,16 +84,69 @@ class ConditionalQuery(nn.Module):
         )
         self.decide_alone = decision(hidden_dim, hidden_dim, n_outputs, dropout)
 
-    def forward(self, encodings: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, encodings: Tensor, present: Tensor, tokens: Sequence[Tokens | None] = ()
+    ) -> tuple[Tensor, Tensor]:
         guide = self._guide(encodings, present)  # (batch, hidden_dim)
         query = self.to_query(guide).unsqueeze(-2)
-        scores = (query * self.to_key(encodings)).sum(dim=-1) / encodings.shape[-1] ** 0.5
+        if any(each is not None for each in tokens):
+            encodings = self._ask_tokens(query, encodings, present, tokens)
+        scores = self._scores(query, encodings)
         weights = masked_softmax(scores, present)  # (batch, n_modalities)
         answers = self.to_value(encodings) * weights.unsqueeze(-1)
         feature = torch.cat([guide, answers.flatten(start_dim=-2)], dim=-1)
         decisions = [self.decide_together(feature), self.decide_alone(guide)]
         shares = self.to_shares(guide).softmax(dim=-1)
         return weighted_sum(torch.stack(decisions, dim=-2), shares), weights
+
+    def token_weights(
+        self, encodings: Tensor, present: Tensor, tokens: Sequence[Tokens | None]
+    ) -> list[Tensor | None]:
+        """Tell how much each token of every modality counts.
+
+        Parameters
+        ----------
+        encodings : Tensor of shape (batch, n_modalities, hidden_dim)
+            The encodings.
+        present : bool Tensor of shape (batch, n_modalities)
+            Which modalities are there.
+        tokens : sequence of n_modalities Tokens or None
+            Those of the modalities that are sequences.
+
+        Returns
+        -------
+        list of n_modalities Tensors of shape (batch, n_tokens), or None
+        """
+        query = self.to_query(self._guide(encodings, present)).unsqueeze(-2)
+        return [
+            None if each is None else self._token_weights(query, position, each)
+            for position, each in enumerate(tokens)
+        ]
+
+    def _ask_tokens(
+        self,
+        query: Tensor,
+        encodings: Tensor,
+        present: Tensor,
+        tokens: Sequence[Tokens | None],
+    ) -> Tensor:
+        """Return the encodings as if the tokens had been pooled by the guide's weights."""
+        answers = list(encodings.unbind(dim=-2))
+        for position, each in enumerate(tokens):
+            if each is not None and position != self.query:
+                change = self._token_weights(query, position, each) - each.weights()
+                shown = present[..., position].unsqueeze(-1)
+                answers[position] = answers[position] + each.pooled(change * shown)
+        return torch.stack(answers, dim=-2)
+
+    def _token_weights(self, query: Tensor, position: int, tokens: Tokens) -> Tensor:
+        if position == self.query:  # the guide does not ask itself
+            return tokens.weights()
+        return tokens.weights(self._scores(query, tokens.vectors))
+
+    def _scores(self, query: Tensor, vectors: Tensor) -> Tensor:
+        """Return how well vectors answer: (batch, n, hidden_dim) -> (batch, n)."""
+        return (query * self.to_key(vectors)).sum(dim=-1) / vectors.shape[-1] ** 0.5
 
     def _guide(self, encodings: Tensor, present: Tensor) -> Tensor:
         share = present.to(encodings.dtype)
