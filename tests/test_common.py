@@ -21,7 +21,13 @@ from mofa_sklearn import (
     RankGaussTransformer,
 )
 from mofa_sklearn.estimators import RetrievalRegressor, RidgePathRegressor
-from mofa_sklearn.preprocessing import BlockPCA, RetrievalAugmenter
+from mofa_sklearn.preprocessing import (
+    BlockPCA,
+    FloatColumns,
+    GapFiller,
+    RetrievalAugmenter,
+    VectorColumns,
+)
 
 _SMALL = {
     "hidden_dim": 16,
@@ -36,6 +42,9 @@ ESTIMATORS = [
     RankGaussTransformer(n_quantiles=20),
     ModalityPreprocessor(),
     ModalityPreprocessor(PCA(1, random_state=0)),
+    FloatColumns(),
+    GapFiller(),
+    VectorColumns(),
     BlockPCA(),
     BlockPCA(log_narrow=True),
     RetrievalAugmenter(n_neighbors=3, cv=3),
