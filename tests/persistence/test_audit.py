@@ -6,7 +6,7 @@ import os
 from ..helpers import run_in_fresh_process
 
 # A longer run: MOFA_AUDIT_SECONDS=600, or python -m tests.persistence._audit --seconds 600.
-SECONDS = os.environ.get("MOFA_AUDIT_SECONDS", "15")
+SECONDS = os.environ.get("MOFA_AUDIT_SECONDS", "10")
 
 
 def test_forged_files_do_nothing_but_be_read():
