@@ -274,7 +274,9 @@ def _emptied(node: Node) -> Node:
     """Return None, or as many as there were."""
     tag = tag_of(node)
     if tag == "masked" and isinstance(node["masked"], list) and node["masked"]:
-        return _emptied(node["masked"][0])
+        values, *others = node["masked"]
+        emptied = _emptied(values)
+        return None if emptied is None else {**node, "masked": [emptied, *others]}
     if tag not in ("list", "tuple", "objects") or not isinstance(node[tag], list):
         return None
     return {**node, tag: [None] * len(node[tag])}
