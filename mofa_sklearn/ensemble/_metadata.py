@@ -16,7 +16,7 @@ from sklearn.utils.validation import has_fit_parameter
 from ._validation_sets import last_step
 
 # What all of scikit-learn's searches descend from.
-_BaseSearchCV = GridSearchCV.__base__
+BaseSearchCV = GridSearchCV.__base__
 
 
 def takers(estimator: Any, argument: str, prefix: str = "") -> Iterator[str]:
@@ -41,7 +41,7 @@ def takers(estimator: Any, argument: str, prefix: str = "") -> Iterator[str]:
     if isinstance(estimator, Pipeline):
         for name, step in estimator.steps:
             yield from takers(step, argument, f"{prefix}{name}__")
-    elif isinstance(estimator, _BaseSearchCV):
+    elif isinstance(estimator, BaseSearchCV):
         yield f"{prefix}{argument}"
         yield from takers(estimator.estimator, argument, prefix)
     elif hasattr(estimator, "fit") and has_fit_parameter(estimator, argument):

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator
-from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 
 from .._sklearn_private import _num_samples, _safe_indexing
-
-# What all of scikit-learn's searches descend from.
-_BaseSearchCV = GridSearchCV.__base__
+from ..ensemble._metadata import BaseSearchCV, takers
 
 
 def fit_arguments(
@@ -48,8 +45,8 @@ def fit_arguments(
         }
     if groups is None:
         return params
-    takers = _requesters(estimator, "groups") if routes else _takers(estimator, "groups")
-    return {**dict.fromkeys(takers, groups), **params}
+    names = _requesters(estimator, "groups") if routes else takers(estimator, "groups")
+    return {**dict.fromkeys(names, groups), **params}
 
 
 def rows_of(arguments: Mapping[str, Any], rows: np.ndarray, n_samples: int) -> dict[str, Any]:
@@ -58,19 +55,6 @@ def rows_of(arguments: Mapping[str, Any], rows: np.ndarray, n_samples: int) -> d
         name: _safe_indexing(value, rows) if _is_per_row(value, n_samples) else value
         for name, value in arguments.items()
     }
-
-
-def _takers(estimator: Any, argument: str, prefix: str = "") -> Iterator[str]:
-    """Yield the names under which `fit` hands an argument to the parts that take it."""
-    if isinstance(estimator, Pipeline):
-        for name, step in estimator.steps:
-            yield from _takers(step, argument, f"{prefix}{name}__")
-    elif isinstance(estimator, _BaseSearchCV):
-        yield f"{prefix}{argument}"
-        # A search hands over what its estimator's own `fit` is called with.
-        yield from _takers(estimator.estimator, argument, prefix)
-    elif hasattr(estimator, "fit") and has_fit_parameter(estimator, argument):
-        yield f"{prefix}{argument}"
 
 
 def _requesters(estimator: Any, argument: str) -> list[str]:
@@ -83,7 +67,7 @@ def _requesters(estimator: Any, argument: str) -> list[str]:
 def _prefix_of_last_step(estimator: Any) -> str:
     prefix = ""
     while True:
-        if isinstance(estimator, _BaseSearchCV):
+        if isinstance(estimator, BaseSearchCV):
             estimator = estimator.estimator
         elif isinstance(estimator, Pipeline):
             name, estimator = estimator.steps[-1]

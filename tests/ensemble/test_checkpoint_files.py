@@ -70,6 +70,29 @@ def test_no_flipped_bit_is_taken_and_nothing_of_it_is_unpickled(tmp_path, counte
     assert store.load(1) is not None
 
 
+def test_a_flipped_bit_of_the_manifest_gives_no_other_model(tmp_path):
+    first = fit(tmp_path, random_state=None)
+    path = tmp_path / "manifest.json"
+    whole = path.read_bytes()
+    for position in range(0, len(whole), 25):
+        flipped = bytearray(whole)
+        flipped[position] ^= 1 << position % 8
+        path.write_bytes(flipped)
+        message, again = outcome(tmp_path)
+        if again is None:
+            assert str(tmp_path) in message
+        else:
+            assert_array_equal(again.oof_prediction_, first.oof_prediction_)
+
+
+def outcome(folder):
+    """Return the error of a fit, or what it gave."""
+    try:
+        return "", fit(folder, random_state=None)
+    except ValueError as error:
+        return str(error), None
+
+
 def opened(folder):
     """Return the checkpoint of the fit that is in a folder."""
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -243,7 +266,8 @@ def test_sample_weights_may_come_in_any_container(tmp_path, counted):
 
 def test_validation_rows_belong_to_the_fit(tmp_path):
     X, y = make_data(30)
-    ensemble = KFoldEnsembleRegressor(small_mofa(), cv=2, random_state=0, checkpoint=tmp_path)
+    network = small_mofa(max_epochs=1)
+    ensemble = KFoldEnsembleRegressor(network, cv=2, random_state=0, checkpoint=tmp_path)
     ensemble.fit(X, y, X_val=X, y_val=y).fit(X, y, X_val=np.asfortranarray(X), y_val=y)
     with pytest.raises(ValueError, match="another fit: y_val differs"):
         ensemble.fit(X, y, X_val=X, y_val=y + 1)
