@@ -18,8 +18,9 @@ from mofa_sklearn import KFoldEnsembleRegressor
 from mofa_sklearn.ensemble import _checkpoint
 from mofa_sklearn.ensemble._checkpoint import Checkpoint
 from mofa_sklearn.ensemble._contents import content_hash
+from mofa_sklearn.estimators import RidgePathRegressor
 
-from ..helpers import make_data, small_mofa
+from ..helpers import make_data
 
 MEMBERS = [f"member_{i:04d}.joblib" for i in range(3)]
 
@@ -266,8 +267,9 @@ def test_sample_weights_may_come_in_any_container(tmp_path, counted):
 
 def test_validation_rows_belong_to_the_fit(tmp_path):
     X, y = make_data(30)
-    network = small_mofa(max_epochs=1)
-    ensemble = KFoldEnsembleRegressor(network, cv=2, random_state=0, checkpoint=tmp_path)
+    ensemble = KFoldEnsembleRegressor(
+        RidgePathRegressor(), cv=2, random_state=0, checkpoint=tmp_path
+    )
     ensemble.fit(X, y, X_val=X, y_val=y).fit(X, y, X_val=np.asfortranarray(X), y_val=y)
     with pytest.raises(ValueError, match="another fit: y_val differs"):
         ensemble.fit(X, y, X_val=X, y_val=y + 1)
@@ -279,7 +281,7 @@ def test_groups_belong_to_the_fit(tmp_path):
     X, y = make_data(30)
     splits = list(KFold(2).split(X))
     ensemble = KFoldEnsembleRegressor(
-        make_pipeline(StandardScaler(), small_mofa()),
+        make_pipeline(StandardScaler(), RidgePathRegressor()),
         cv=splits,
         validation="inner",
         random_state=0,
