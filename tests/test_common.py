@@ -17,7 +17,7 @@ from mofa_sklearn import (
     RankGaussTransformer,
 )
 from mofa_sklearn.estimators import RetrievalRegressor, RidgePathRegressor
-from mofa_sklearn.preprocessing import BlockPCA, RetrievalAugmenter
+from mofa_sklearn.preprocessing import BlockPCA, RetrievalAugmenter, TokenPooling
 
 _SMALL = {"hidden_dim": 16, "dropout": 0.0, "modality_dropout": 0.0, "learning_rate": 3e-2}
 
@@ -26,6 +26,9 @@ ESTIMATORS = [
     ModalityPreprocessor(),
     ModalityPreprocessor(StandardScaler()),
     ModalityPreprocessor(PCA(1, random_state=0)),
+    ModalityPreprocessor(StandardScaler(), tokens={"x": 1}),
+    TokenPooling(n_tokens=1),
+    TokenPooling("none", n_tokens=1),
     BlockPCA(),
     BlockPCA(1),
     BlockPCA(log_narrow=True),
@@ -36,6 +39,7 @@ ESTIMATORS = [
         fusion="product_of_experts", loss="ccc", early_stopping=False, max_epochs=15, **_SMALL
     ),
     MoFARegressor(fusion="late", loss="quantile", max_epochs=15, **_SMALL),
+    MoFARegressor(tokens={"x": 1}, max_epochs=15, **_SMALL),
     KFoldEnsembleRegressor(MoFARegressor(max_epochs=15, **_SMALL), cv=2),
     RidgePathRegressor(),
     RidgePathRegressor(n_components=8),
