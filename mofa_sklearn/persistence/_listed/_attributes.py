@@ -21,6 +21,7 @@ PARAMETERS = {
         "plain|each[each[str|none|estimator]|str|estimator]",
     ),
     "transformers": "plain|each[each[plain|estimator|object[make_column_selector]]]",
+    "target_transform": "plain|estimator",
     # A later fit would read pickles from these folders.
     "checkpoint": "forgotten",
     "memory": "forgotten",
