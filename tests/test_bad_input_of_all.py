@@ -516,20 +516,6 @@ def test_rows_beside_one_with_a_missing_block_are_unaffected(column):
         assert_allclose(after[others], before[others], rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("column", COLUMNS)
-@pytest.mark.parametrize("damage", ["cut", "foreign"])
-def test_a_damaged_or_foreign_file_is_named(column, damage, tmp_path):
-    pytest.importorskip("skops")
-    from mofa_sklearn.persistence import PersistenceError, dump, load
-
-    path = tmp_path / "model.skops"
-    dump(fitted(column), path)
-    content = path.read_bytes()
-    path.write_bytes(content[: len(content) // 2] if damage == "cut" else b"no model at all")
-    with pytest.raises(PersistenceError, match=str(path)):
-        load(path)
-
-
 def test_rows_that_a_fold_counts_are_said_to_be_those_of_the_fold():
     X, y = data_for("KFoldEnsembleRegressor")
     infinite(X)

@@ -21,7 +21,13 @@ from mofa_sklearn import (
     RankGaussTransformer,
 )
 from mofa_sklearn.estimators import RetrievalRegressor, RidgePathRegressor
-from mofa_sklearn.preprocessing import BlockPCA, RetrievalAugmenter
+from mofa_sklearn.preprocessing import (
+    BlockPCA,
+    FloatColumns,
+    GapFiller,
+    RetrievalAugmenter,
+    VectorColumns,
+)
 
 _SMALL = {
     "hidden_dim": 16,
@@ -35,10 +41,11 @@ _SMALL = {
 ESTIMATORS = [
     RankGaussTransformer(n_quantiles=20),
     ModalityPreprocessor(),
-    ModalityPreprocessor(StandardScaler()),
     ModalityPreprocessor(PCA(1, random_state=0)),
+    FloatColumns(),
+    GapFiller(),
+    VectorColumns(),
     BlockPCA(),
-    BlockPCA(1),
     BlockPCA(log_narrow=True),
     RetrievalAugmenter(n_neighbors=3, cv=3),
     RetrievalAugmenter(n_neighbors=3, metric="cosine", passthrough=False, cv=3),

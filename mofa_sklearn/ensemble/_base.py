@@ -31,6 +31,7 @@ from ._cluster import fit_on_cluster, on_cluster
 from ._companions import companion_tasks
 from ._members import Fold, Member, MemberTask, fit_members, trains_stacked
 from ._metadata import consumed, sample_weight_name, takers
+from ._splits import check_enough_rows, positions, spread_over, without_uncounted
 from ._validation_rows import ValidationRows, check_holds_back, check_used, passed_rows
 from ._validation_sets import uses_validation_rows
 
@@ -308,47 +309,28 @@ class BaseKFoldEnsemble(
         seed: int,
         sample_weight: np.ndarray | None = None,
     ) -> list[Fold]:
-        """Split the rows, and give every fold a seed.
-
-        Nobody learns from rows of weight zero, and an int `cv` splits the others as if they
-        were not there.
-        """
+        """Split the rows, and give every fold a seed."""
         random_state = np.random.RandomState(seed)
         splitter_seed = int(random_state.randint(_MAX_SEED))
         counted = None if sample_weight is None else sample_weight > 0
-        if counted is None or counted.all() or not isinstance(self.cv, Integral):
-            splits = list(self._splitter(y, groups, splitter_seed).split(X, y, **split_params))
-            if not splits:
-                raise ValueError(f"cv={self.cv!r} has no split: an ensemble needs at least one.")
-            pairs = [(_as_positions(train), _as_positions(test)) for train, test in splits]
+        if counted is None or counted.all():
+            splitter = self._splitter(y, groups, splitter_seed)
+            pairs = positions(splitter.split(X, y, **split_params))
+        elif isinstance(self.cv, Integral):
+            rows = np.flatnonzero(counted)
+            check_enough_rows(rows, int(self.cv))
+            groups = None if groups is None else np.asarray(groups)[rows]
+            splitter = self._splitter(y[rows], groups, splitter_seed)
+            pairs = spread_over(counted, positions(splitter.split(rows, y[rows], groups)))
         else:
-            pairs = self._splits_of_counted(counted, y, groups, splitter_seed)
-        if counted is not None:
-            pairs = [(train[counted[train]], test) for train, test in pairs]
-        for index, (train, _) in enumerate(pairs):
-            if len(train) == 0:
-                raise ValueError(f"sample_weight is zero for every row of fold {index} to learn.")
+            splitter = self._splitter(y, groups, splitter_seed)
+            pairs = without_uncounted(counted, positions(splitter.split(X, y, **split_params)))
+        if not pairs:
+            raise ValueError(f"cv={self.cv!r} has no split: an ensemble needs at least one.")
         seeds = random_state.randint(_MAX_SEED, size=len(pairs)).tolist()
         return [
             Fold(index, train, test, member_seed)
             for index, ((train, test), member_seed) in enumerate(zip(pairs, seeds, strict=True))
-        ]
-
-    def _splits_of_counted(
-        self, counted: np.ndarray, y: np.ndarray, groups: Any, seed: int
-    ) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Split the rows that count; hold each of the others out once as well."""
-        rows, others = np.flatnonzero(counted), np.flatnonzero(~counted)
-        if len(rows) < self.cv:
-            raise ValueError(
-                f"sample_weight is zero for every row but {len(rows)}: cv={self.cv} folds need as "
-                "many rows at least."
-            )
-        groups = None if groups is None else np.asarray(groups)[rows]
-        splits = list(self._splitter(y[rows], groups, seed).split(rows, y[rows], groups))
-        return [
-            (rows[train], np.sort(np.concatenate([rows[test], others[index :: len(splits)]])))
-            for index, (train, test) in enumerate(splits)
         ]
 
     def _splitter(self, y: np.ndarray, groups: Any, seed: int):
@@ -434,12 +416,6 @@ class _FitAndSave:
         member = self.task.fit(fold)
         self.checkpoint.save(fold.index, member)
         return member
-
-
-def _as_positions(rows: Any) -> np.ndarray:
-    """Return row positions, also of a boolean mask."""
-    rows = np.asarray(rows)
-    return np.flatnonzero(rows) if rows.dtype == bool else rows
 
 
 def checked_weight(sample_weight: Any, y: np.ndarray) -> np.ndarray | None:

@@ -36,7 +36,8 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
     estimator : classifier, default=None
         What each member is a clone of: any classifier with `predict_proba`, or a
         pipeline, which is then fitted as a whole on each split. None takes
-        :class:`MoFAClassifier` with its defaults.
+        :class:`MoFAClassifier` with its defaults. Classifiers of XGBoost, which know
+        no other classes than 0, 1, ..., are given the positions of a fold's classes.
 
     cv : int, splitter or iterable of (train, test), default=10
         The splits. An int shuffles the rows into that many folds with the same part
@@ -124,6 +125,9 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
     (300, 2)
     """
 
+    # Of members that learned the classes' positions in place of the classes: which they are.
+    _classes_of_members: list[np.ndarray | None] | None = None
+
     _prediction_method = "predict_proba"
     _task_type = ClassifierTask
 
@@ -204,7 +208,8 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
         plan = self._plan(X, y, sample_weight, groups, (X_val, y_val, sample_weight_val), params)
         members = self._fit_members(plan)
         self.classes_ = classes_of(_counted(y, plan.task.sample_weight))
-        self._classes_of_members = [member.classes for member in members]
+        codes = [member.classes for member in members]
+        self._classes_of_members = None if all(own is None for own in codes) else codes
         self._set_out_of_fold(y, plan.task.sample_weight, plan.folds, members)
         return self
 
@@ -250,7 +255,8 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
         together = getattr(kinds.pop(), "_predict_stacked", None) if len(kinds) == 1 else None
         if together is not None and all(map(self._knows_all, self.estimators_)):
             return together(self.estimators_, X, method)
-        members = zip(self.estimators_, self._classes_of_members, strict=True)
+        codes = self._classes_of_members or [None] * len(self.estimators_)
+        members = zip(self.estimators_, codes, strict=True)
         return np.stack(
             [aligned_probabilities(member, X, self.classes_, own) for member, own in members]
         )

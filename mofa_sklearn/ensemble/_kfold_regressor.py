@@ -44,7 +44,8 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
     estimator : estimator, default=None
         What each member is a clone of: any regressor, or a pipeline, which is
         then fitted as a whole on each split. None takes :class:`MoFARegressor`
-        with its defaults.
+        with its defaults. A :class:`~sklearn.frozen.FrozenEstimator` is used as it is:
+        out-of-fold predictions then are honest only for rows that it did not learn from.
 
     cv : int, splitter or iterable of (train, test), default=10
         The splits. An int shuffles the rows into that many folds, keeping the rows
@@ -59,6 +60,8 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
           little too good, since the best epoch was chosen on the same rows.
         - ``"inner"``: from its own training rows. A member never sees the rows
           held out, so out-of-fold predictions are honest.
+
+        Where `fit` is passed ``X_val`` and ``y_val``, they stop early on these rows.
 
     n_jobs : int or None, default=None
         Number of members fitted at a time; -1 takes all processors. None: MoFA
@@ -164,6 +167,9 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
     >>> ensemble.predict_interval(X[:2], confidence_level=0.8).shape
     (2, 3, 2)
     """
+
+    # The weights of the rows that residuals are of; None: all count the same.
+    _residual_weights: list[np.ndarray] | None = None
 
     _prediction_method = "predict"
 

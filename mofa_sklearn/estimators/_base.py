@@ -489,6 +489,20 @@ def random_state_of(estimator: BaseMoFA) -> np.random.RandomState:
     return check_random_state(estimator.random_state)
 
 
+def rows_that_count(
+    sample_weight: np.ndarray | None, rows: np.ndarray | None = None
+) -> np.ndarray | None:
+    """Return the positions of rows whose weight is not zero, out of all or of some.
+
+    None stands for all. A row of weight zero would make an epoch longer, and no more.
+    """
+    if sample_weight is None:
+        return rows
+    some = np.arange(len(sample_weight)) if rows is None else rows
+    counted = some[sample_weight[some] > 0]
+    return rows if len(counted) == len(some) else counted
+
+
 def _check_same_network(before: MoFANetwork, now: MoFANetwork) -> None:
     """Refuse to go on, in a warm start, with a network of another architecture."""
     for name in before.arguments.keys() & now.arguments.keys() - _MAY_CHANGE:

@@ -14,7 +14,7 @@ from ..networks.losses import CLASS_LOSSES, PositiveWeighted, make_loss
 from ..training.batches import Rows
 from ..training.devices import resolve_device
 from ..training.train import TrainingResult, train
-from ._base import BaseMoFA, LabelledRows, Training, random_state_of
+from ._base import BaseMoFA, LabelledRows, Training, random_state_of, rows_that_count
 from ._classes import check_classes
 from ._grouped import check_groups
 from ._labels import Coding, LabelSet, OneClass, OrderedClass, coding_of, learn_coding
@@ -442,7 +442,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         coding = self._learn_coding(rows.y)
         targets = coding.encode(rows.y)
         random_state = random_state_of(self)
-        train_index = valid_index = None
+        train_index, valid_index = rows_that_count(rows.sample_weight), None
         if validation is None and self.early_stopping:
             train_index, valid_index = self._split(
                 rows.y, rows.sample_weight, random_state, groups

@@ -15,7 +15,7 @@ from ..networks.losses import TargetWeighted
 from ..training.batches import Rows
 from ..training.devices import resolve_device
 from ..training.train import train
-from ._base import BaseMoFA, LabelledRows, Training, random_state_of
+from ._base import BaseMoFA, LabelledRows, Training, random_state_of, rows_that_count
 from ._grouped import check_groups
 from ._stacked import takes_rows
 from ._targets import TargetScale, check_target_weight
@@ -475,7 +475,8 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         groups = check_groups(groups, labelled.X)
         validation = self._check_validation_rows(blocks, X_val, y_val, sample_weight_val)
         random_state = random_state_of(self)
-        train_index, valid_index = rows, rows_val
+        train_index = rows_that_count(labelled.sample_weight, rows)
+        valid_index = rows_val
         if validation is None and valid_index is None and self.early_stopping:
             train_index, valid_index = self._split_rows(labelled, rows, random_state, groups)
         scale = self._learn_target_scale(labelled, train_index)

@@ -199,15 +199,14 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
             raise ValueError("sample_weight_val was passed without X_val and y_val.")
         X = numbers(X)
         named = X if hasattr(X, "columns") else None
-        rows, n_dimensions = self._check_training_rows(X, y, sample_weight)
+        rows, n_dimensions = self._check_training_rows(X, y, sample_weight, groups)
         blocks = None
         if self.n_components is not None:
             columns = rows.X if named is None else named
             blocks = list(resolve_modalities(columns, self.modalities).values())
-        groups = check_groups(groups, rows.X)
         random_state = check_random_state(self.random_state)
         if X_val is None:
-            train, test = self._hold_back(rows, random_state, groups)
+            train, test = self._hold_back(rows, random_state)
             held_out, known = rows.take(test), rows.take(train)
         else:
             held_out, known = self._held_out(X_val, y_val, sample_weight_val), rows
@@ -261,7 +260,7 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
             ]
         )
 
-    def _check_training_rows(self, X, y, sample_weight) -> tuple[_Rows, int]:
+    def _check_training_rows(self, X, y, sample_weight, groups) -> tuple[_Rows, int]:
         y = numeric_targets(y, self)
         with quiet_range():
             X, y = validate_data(
@@ -274,7 +273,9 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
                 y_numeric=True,
             )
         sample_weight = check_weight("sample_weight", sample_weight, X)
-        return _Rows(in_enough_digits(X), y.reshape(len(y), -1), sample_weight), y.ndim
+        groups = check_groups(groups, X)
+        rows = _Rows(in_enough_digits(X), y.reshape(len(y), -1), sample_weight, groups)
+        return rows.that_count(), y.ndim
 
     def _held_out(self, X_val, y_val, sample_weight_val) -> _Rows:
         X_val = in_enough_digits(self._check_rows(X_val))
@@ -294,17 +295,15 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
             return validate_data(self, numbers(X), reset=False, **checks)
 
     def _hold_back(
-        self, rows: _Rows, random_state: np.random.RandomState, groups: np.ndarray | None
+        self, rows: _Rows, random_state: np.random.RandomState
     ) -> tuple[np.ndarray, np.ndarray]:
-        # A row of weight zero tells nothing, neither here nor there.
-        counted = np.arange(len(rows.X)) if rows.weight is None else np.flatnonzero(rows.weight)
-        if len(counted) < 4:  # too few to hold some back
-            return counted, counted
-        if groups is not None and len(np.unique(groups[counted])) > 1:
-            train, test = hold_back_groups(groups[counted], self.validation_fraction, random_state)
-            return counted[train], counted[test]
-        n_held_out = max(1, round(self.validation_fraction * len(counted)))
-        order = random_state.permutation(counted)
+        n_rows = len(rows.X)
+        if n_rows < 4:  # too few to hold some back
+            return np.arange(n_rows), np.arange(n_rows)
+        if rows.groups is not None and len(np.unique(rows.groups)) > 1:
+            return hold_back_groups(rows.groups, self.validation_fraction, random_state)
+        n_held_out = max(1, round(self.validation_fraction * n_rows))
+        order = random_state.permutation(n_rows)
         return np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
 
     def _system(self, rows: _Rows, blocks: Sequence[np.ndarray] | None, seed: int) -> _System:
@@ -343,15 +342,23 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
 
 @dataclass
 class _Rows:
-    """Features, targets and weights of some rows."""
+    """Features, targets, weights and groups of some rows."""
 
     X: np.ndarray
     y: np.ndarray  # (n_rows, n_targets)
     weight: np.ndarray | None
+    groups: np.ndarray | None = None
 
     def take(self, index: np.ndarray) -> _Rows:
         weight = None if self.weight is None else self.weight[index]
-        return _Rows(self.X[index], self.y[index], weight)
+        groups = None if self.groups is None else self.groups[index]
+        return _Rows(self.X[index], self.y[index], weight, groups)
+
+    def that_count(self) -> _Rows:
+        """Leave out the rows of weight zero: they tell nothing, not even how many there are."""
+        if self.weight is None or self.weight.all():
+            return self
+        return self.take(np.flatnonzero(self.weight))
 
 
 class _System:

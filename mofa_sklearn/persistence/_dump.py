@@ -58,7 +58,7 @@ def dump(estimator: Any, path: str | PathLike) -> None:
     >>> from mofa_sklearn.persistence import dump, load
     >>> X, y = make_micro_videos(60, modalities={"image": 4, "text": 4}, random_state=0)
     >>> model = KFoldEnsembleRegressor(Ridge(), cv=3, random_state=0).fit(X, y)
-    >>> path = Path(tempfile.mkdtemp()) / "model.skops"
+    >>> path = Path(tempfile.mkdtemp()) / "model.mofa"
     >>> dump(model, path)
     >>> bool((load(path).predict(X) == model.predict(X)).all())
     True

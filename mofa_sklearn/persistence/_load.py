@@ -65,7 +65,7 @@ def load(path: str | PathLike, *, trusted: Iterable[str | type] | None = None) -
     >>> from pathlib import Path
     >>> from mofa_sklearn import RankGaussTransformer
     >>> from mofa_sklearn.persistence import dump, load
-    >>> path = Path(tempfile.mkdtemp()) / "transformer.skops"
+    >>> path = Path(tempfile.mkdtemp()) / "transformer.mofa"
     >>> dump(RankGaussTransformer(n_quantiles=50), path)
     >>> load(path)
     RankGaussTransformer(n_quantiles=50)

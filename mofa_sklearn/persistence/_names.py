@@ -37,6 +37,10 @@ _CLASSES = {**ESTIMATORS, **SPLITTERS, **PARTS}
 #: classes whose state is that of their own ``__getstate__`` and ``__setstate__``
 STATEFUL = frozenset(
     [
+        "mofa_sklearn.encoders._audio.AudioEncoder",
+        "mofa_sklearn.encoders._image.ImageEncoder",
+        "mofa_sklearn.encoders._text.TextEncoder",
+        "mofa_sklearn.encoders._video.VideoEncoder",
         "mofa_sklearn.estimators._classifier.MoFAClassifier",
         "mofa_sklearn.estimators._regressor.MoFARegressor",
         "sklearn.isotonic.IsotonicRegression",
@@ -159,11 +163,27 @@ def names_of(trusted: Iterable[str | type] | None) -> set[str]:
     return {item if isinstance(item, str) else full_name(item) for item in trusted}
 
 
+# What our loaders make, under the names that skops has for them.
+_MADE_BY_LOADERS = [
+    "collections.OrderedDict",
+    "functools.partial",
+    "numpy.dtype",
+    "sklearn.metrics._dist_metrics.ChebyshevDistance64",
+    "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.metrics._dist_metrics.ManhattanDistance64",
+    "sklearn.metrics._dist_metrics.MinkowskiDistance64",
+    "sklearn.neighbors._ball_tree.BallTree",
+    "sklearn.neighbors._kd_tree.KDTree",
+    "sklearn.utils._bunch.Bunch",
+    "sklearn.utils._metadata_requests.MetadataRequest",
+    "sklearn.utils._metadata_requests.MethodMetadataRequest",
+]
+
 #: What a tool has to be told to trust that loads our estimators with skops by itself, as
-#: mlflow does (``skops_trusted_types=``). skops checks types only, not what they hold: for
-#: files of your own, or of people you trust.
+#: mlflow does (``skops_trusted_types=``). skops looks at types only, not at what they hold:
+#: it is for files of your own, or of people whom you trust.
 SKOPS_TRUSTED_TYPES = sorted(
     name
-    for name in (*_CLASSES, *CALLED, *TABLE_OF, "functools.partial", "numpy.dtype")
+    for name in (*_CLASSES, *CALLED, *TABLE_OF, *_MADE_BY_LOADERS)
     if not name.startswith("builtins.")
 )

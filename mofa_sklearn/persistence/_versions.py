@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+from functools import cache
 from importlib.metadata import version
 
 from .. import _version
@@ -76,6 +77,7 @@ def differences(written: dict[str, str]) -> str:
     return ", ".join(changed)
 
 
+@cache
 def _versions() -> dict[str, str]:
     versions = {"mofa_sklearn": _version.__version__, "python": platform.python_version()}
     return {**versions, **{name: version(name) for name in _PACKAGES}}

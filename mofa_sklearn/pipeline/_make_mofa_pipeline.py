@@ -27,7 +27,7 @@ def make_mofa_pipeline(
     cv: Any = 10,
     validation: str = "fold",
     encoders: Mapping[str, BaseEstimator] | None = None,
-    imputer: BaseEstimator | None = None,
+    imputer: BaseEstimator | str | None = None,
     target_transform: Any = None,
     n_jobs: int | None = None,
     verbose: int = 0,
@@ -39,7 +39,10 @@ def make_mofa_pipeline(
     ----------
     modalities : dict, callable or None, default=None
         Which columns of ``X`` form which modality, see
-        :func:`mofa_sklearn.modalities.resolve_modalities`.
+        :func:`mofa_sklearn.modalities.resolve_modalities`. ``X`` is a matrix, or a table
+        of pandas, polars or pyarrow whose columns hold numbers, text, categories, dates
+        or, in each cell, a vector (:class:`~.preprocessing.FloatColumns`). Columns
+        without names are one modality, with a warning.
 
     tokens : dict of str to int, default=None
         Which modalities are sequences, and of how many vectors (frames, words): one after
@@ -89,10 +92,11 @@ def make_mofa_pipeline(
         (a TfidfVectorizer). Without `modalities`, a column with the name of an encoder is a
         modality by itself. Where it finds a cell missing or empty, the modality is missing.
 
-    imputer : transformer, default=None
-        Put before everything else in every modality, for blocks with single NaN:
-        ``SimpleImputer(strategy="median")``, say. Rows whose whole block is NaN
-        are left alone: the modality counts as missing.
+    imputer : transformer, "passthrough" or None, default=None
+        What fills single gaps in a modality's numbers. None takes the columns' medians,
+        and marks where gaps are common (:class:`~.preprocessing.GapFiller`).
+        ``"passthrough"`` fills nothing: single NaN is an error then. Rows without any
+        value in a modality's columns are left alone: the modality counts as missing.
 
     target_transform : {"log1p"} or transformer, default=None
         The scale on which targets are learned, see :class:`ModalityPipeline`. With
@@ -124,7 +128,8 @@ def make_mofa_pipeline(
     ValueError
         If the recipe is unknown, or averages ensembles and `ensemble` is False, if
         `target_transform` is given for a classifier, or if `tokens` are no numbers of
-        tokens, or others than `estimator` has.
+        tokens, or others than `estimator` has, or
+        if `imputer` is another string than "passthrough".
     ImportError
         If the recipe is made of a library that is not installed.
 
@@ -201,7 +206,7 @@ def make_mofa_pipeline(
 def _average_steps(
     recipe: Recipe,
     modalities: Modalities,
-    imputer: BaseEstimator | None,
+    imputer: BaseEstimator | str | None,
     encoders: Mapping[str, BaseEstimator] | None,
     params: dict[str, Any],
     tokens: Mapping[str, int] | None,

@@ -73,6 +73,8 @@ def make_preprocessor(
     -------
     ModalityPreprocessor
     """
+    if isinstance(imputer, str) and imputer != "passthrough":
+        raise ValueError(f"imputer must be a transformer, 'passthrough' or None, got {imputer!r}.")
     encoders = encoders or {}
     modalities = modalities_with_encoders(modalities, encoders)
     named = {name: _block_pipeline(own, imputer) for name, own in named_steps.items()}
@@ -114,8 +116,8 @@ def _encoded(
 
 
 def _float_steps(steps: Steps, imputer: BaseEstimator | str | None) -> list:
-    if imputer is None and steps:
-        imputer = GapFiller()
-    # A step that does nothing keeps its name, by which it can be set.
-    fill = "passthrough" if imputer is None or isinstance(imputer, str) else clone(imputer)
+    if imputer is None:  # what comes without steps has its own preprocessing
+        fill = GapFiller() if steps else "passthrough"
+    else:
+        fill = imputer if isinstance(imputer, str) else clone(imputer)
     return [("impute", fill), *((name, clone(step)) for name, step in steps)]

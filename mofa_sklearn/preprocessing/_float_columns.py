@@ -41,6 +41,10 @@ from ._block_transformers import dense_floats
 from ._token_pooling import TokenPooling
 from ._vector_columns import VectorColumns
 
+# Components of a column of text. Fewer, and skrub's groups of three and four characters, lost
+# several hundredths of an NMSE of 0.30 on Chinese titles.
+_TEXT_COMPONENTS = 100
+
 
 class FloatColumns(TransformerMixin, BaseEstimator):
     """Make float columns of columns of any kind.
@@ -51,8 +55,9 @@ class FloatColumns(TransformerMixin, BaseEstimator):
     - vectors in cells become a column for each of their numbers (:class:`VectorColumns`);
     - sequences of vectors in cells become their mean (:class:`TokenPooling`);
     - text, categories, dates and durations go through a table vectorizer, skrub's by
-      default: few categories become columns of 0 and 1, text and many categories
-      principal components of their groups of three and four characters, dates their
+      default: less than 40 categories become columns of 0 and 1, text and more
+      categories up to 100 principal components of their groups of one to three
+      characters (TF-IDF), which tell words of any language apart; dates become their
       parts and the seconds since 1970.
 
     A matrix of floats is returned as it is, without a copy. Of a sparse one of many
@@ -197,7 +202,7 @@ class FloatColumns(TransformerMixin, BaseEstimator):
             self.sequences_ = TokenPooling()
             parts.append(self.sequences_.fit_transform(take_columns(X, self._sequences())))
         if len(self._others()):
-            self.mixed_ = self._make_mixed()
+            self.mixed_ = self._make_mixed(len(X))
             others = take_columns(X, self._others())
             self._dtypes = [str(dtype) for dtype in others.dtypes]
             parts.append(dense_floats(self.mixed_.fit_transform(others, y)))
@@ -308,10 +313,10 @@ class FloatColumns(TransformerMixin, BaseEstimator):
         """Return the positions of columns that held one of these kinds in fit."""
         return np.flatnonzero(np.isin(self.kinds_, list(wanted)))
 
-    def _make_mixed(self) -> Any:
+    def _make_mixed(self, n_rows: int) -> Any:
         if self.mixed is not None:
             return clone(self.mixed)
-        return make_table_vectorizer(self.random_state)
+        return make_table_vectorizer(n_rows, self.random_state)
 
     def _as_in_fit(self, frame: Any) -> Any:
         """Give the columns for `mixed_` the kind of the fit where new rows do not show it.
@@ -344,11 +349,13 @@ class FloatColumns(TransformerMixin, BaseEstimator):
         return tags
 
 
-def make_table_vectorizer(random_state: Any = None) -> Any:
+def make_table_vectorizer(n_rows: int, random_state: Any = None) -> Any:
     """Make skrub's TableVectorizer, to take what was not seen in fit without a warning.
 
     Parameters
     ----------
+    n_rows : int
+        How many rows it is to be fitted on: text has fewer components than that.
     random_state : int, RandomState instance or None, default=None
         Determines the components of text.
 
@@ -375,7 +382,13 @@ def make_table_vectorizer(random_state: Any = None) -> Any:
         low_cardinality=OneHotEncoder(
             sparse_output=False, dtype=np.float32, handle_unknown="ignore"
         ),
-        high_cardinality=StringEncoder(random_state=random_state),
+        # Single characters and pairs are words of Chinese and Japanese.
+        high_cardinality=StringEncoder(
+            n_components=max(1, min(_TEXT_COMPONENTS, n_rows - 1)),
+            ngram_range=(1, 3),
+            analyzer="char",
+            random_state=random_state,
+        ),
     )
 
 

@@ -119,7 +119,7 @@ def test_fewer_classes_may_come_again_and_others_may_not(ordinal):
     model = small_classifier(ordinal=ordinal).fit(X, classes)
     few = classes != "some"
     assert model.fit(X[few], classes[few]).classes_.tolist() == sorted(ORDER)
-    with pytest.raises(ValueError, match="'huge'.* none of those to learn|ordinal must name"):
+    with pytest.raises(ValueError, match=r"'huge'.* none of those to learn|ordinal must name"):
         model.fit(X, np.where(few, classes, "huge"))
 
 

@@ -24,7 +24,7 @@ def fitted_ridges(**params):
 
 def write(estimator, folder):
     """Dump into a folder; return the file."""
-    path = folder / "model.skops"
+    path = folder / "model.mofa"
     dump(estimator, path)
     return path
 

@@ -76,14 +76,14 @@ def circle():
 )
 def test_what_has_no_plain_form_is_named(make, named, tmp_path):
     with pytest.raises(PersistenceError, match=f"cannot be stored without a pickle: .*{named}"):
-        dump(make(), tmp_path / "model.skops")
+        dump(make(), tmp_path / "model.mofa")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("thing", [Ridge, np.zeros(3), {"a": Ridge()}, None])
 def test_what_is_no_estimator_is_refused(thing, tmp_path):
     with pytest.raises(PersistenceError, match="dump stores estimators"):
-        dump(thing, tmp_path / "model.skops")
+        dump(thing, tmp_path / "model.mofa")
 
 
 @pytest.mark.parametrize("as_path", [str, Path])
@@ -111,7 +111,7 @@ def test_a_failed_dump_leaves_the_file_that_was_there(tmp_path, monkeypatch):
 
 def test_a_missing_folder_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError):
-        dump(Ridge(), tmp_path / "missing" / "model.skops")
+        dump(Ridge(), tmp_path / "missing" / "model.mofa")
 
 
 @pytest.mark.parametrize("as_path", [str, Path])

@@ -240,5 +240,5 @@ def test_a_frozen_estimator_is_loaded_as_what_it_is(tmp_path):
 def test_a_node_that_is_none_is_refused_by_name(node, name, network, marker):
     set_attribute(network, name, node)
     refused(network, marker)
-    with pytest.raises(PersistenceError, match=r"network\.skops"):
+    with pytest.raises(PersistenceError, match=r"network\.mofa"):
         get_untrusted_types(network)

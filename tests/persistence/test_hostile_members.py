@@ -155,7 +155,7 @@ def test_a_forged_network_is_refused_before_its_memory_is_taken(change, network,
     ],
 )
 def test_a_pickle_by_another_name_is_refused(save, marker):
-    path = marker.with_name("model.skops")
+    path = marker.with_name("model.mofa")
     save(Payload(marker), path)
     refused(path, marker, "not written by mofa_sklearn|never writes")
     with pytest.raises(PersistenceError):

@@ -201,7 +201,7 @@ def test_an_ensemble_of_networks_is_as_large_as_its_weights(engine, tmp_path):
         for member in ensemble.estimators_
         for parameter in member.module_.parameters()
     )
-    assert (tmp_path / "model.skops").stat().st_size < 1.1 * 4 * n_weights + 60_000
+    assert (tmp_path / "model.mofa").stat().st_size < 1.1 * 4 * n_weights + 60_000
 
 
 def test_what_is_held_twice_is_stored_once(tmp_path):
@@ -210,9 +210,9 @@ def test_what_is_held_twice_is_stored_once(tmp_path):
     twice.estimators_ = [member, member]
     loaded = load(write(twice, tmp_path))
     assert loaded.estimators_[0] is loaded.estimators_[1] is loaded.estimator
-    once = tmp_path / "once.skops"
+    once = tmp_path / "once.mofa"
     dump(member, once)
-    assert (tmp_path / "model.skops").stat().st_size < 1.5 * once.stat().st_size
+    assert (tmp_path / "model.mofa").stat().st_size < 1.5 * once.stat().st_size
 
 
 LIBRARIES = ["catboost", "lightgbm", "xgboost"]

@@ -47,7 +47,7 @@ def test_versions_are_recorded(path):
 )
 def test_another_version_is_warned_of(name, path):
     change_manifest(path, lambda manifest: manifest["versions"].update({name: "0.0.1"}))
-    with pytest.warns(VersionWarning, match=rf"model.skops' was written with {name} 0.0.1 \(now"):
+    with pytest.warns(VersionWarning, match=rf"model.mofa' was written with {name} 0.0.1 \(now"):
         loaded = load(path)
     assert loaded.hidden_dim == 16
 

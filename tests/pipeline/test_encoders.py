@@ -13,6 +13,7 @@ from sklearn.model_selection import KFold, cross_val_score
 
 from mofa_sklearn import MoFARegressor, make_mofa_pipeline
 from mofa_sklearn.encoders import ImageEncoder, TextEncoder, UnreadableCellError
+from mofa_sklearn.persistence import dump, get_untrusted_types, load
 
 N_ROWS = 40
 WORDS = ["red", "green", "blue", "dark", "bright"]
@@ -140,6 +141,18 @@ def test_clones_and_pickles_predict_the_same(table, y):
         expected = model.predict(table)
         np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(table), expected)
         np.testing.assert_array_equal(clone(model).fit(table, y).predict(table), expected)
+
+
+@pytest.mark.parametrize("modalities", [None, MODALITIES], ids=["by name", "by dict"])
+def test_files_without_pickles_predict_the_same(modalities, table, y, tmp_path):
+    pytest.importorskip("skops")
+    table = table.drop(columns="poster")
+    given = modalities and {"plot": ["plot"], "stats": "rest"}
+    # A function of the user's own is code, which such files do not hold.
+    model = small(given, encoders={"plot": TfidfVectorizer()}).fit(table, y)
+    dump(model, tmp_path / "model")
+    loaded = load(tmp_path / "model", trusted=get_untrusted_types(tmp_path / "model"))
+    np.testing.assert_array_equal(loaded.predict(table), model.predict(table))
 
 
 def test_memory_encodes_each_cell_once_over_all_folds(table, y, tmp_path):

@@ -219,6 +219,11 @@ def test_numbers_may_come_in_any_matrix(change):
     assert_allclose(model.fit(changed, y).predict(changed), expected, rtol=0.05, atol=0.05)
 
 
+def test_an_imputer_that_is_none_is_an_error():
+    with pytest.raises(ValueError, match=r"imputer must be .* got 'median'"):
+        make_mofa_pipeline(imputer="median")
+
+
 def test_a_memory_map_of_halves_is_taken(tmp_path):
     X, y = make_micro_videos(60, modalities=WIDTHS, random_state=0)
     np.save(tmp_path / "X.npy", X.astype(np.float16))

@@ -22,6 +22,8 @@ PARAMETERS = {
     ),
     "transformers": "plain|each[each[plain|estimator|object[make_column_selector]]]",
     "target_transform": "plain|estimator",
+    # A stranger does not say where files are written.
+    "cache_folder": "forgotten",
     # A later fit would read pickles from these folders.
     "checkpoint": "forgotten",
     "memory": "forgotten",
@@ -39,7 +41,7 @@ PARAMETERS = {
     "inverse_func": "none|function[elementwise]",
     "feature_names_out": "plain|function[custom]",
     "score_func": "function[scores_of_features]",
-    "modalities": "plain|function[modalities]",
+    "modalities": "plain|function[modalities]|object[RawModalities]",
     "fusion": "str|class[fusions]",
     "loss": "plain|class[losses]",
     "schedule": "str|class[schedules]",
@@ -58,6 +60,7 @@ PARAMETERS = {
         ],
         "plain|function[custom]",
     ),
+    "model_name": "plain|function[custom]",
     "kernel": "plain|estimator|function[custom]",
     "optimizer": "plain|function[custom]",
     "thresholds": "plain",
@@ -66,19 +69,18 @@ PARAMETERS = {
 _NAMES_OF_KIND = {
     "number|none": """
         a_ alpha b_ batch_size_ best_index_ best_iteration_ best_loss_ best_threshold_
-        best_validation_score_ bin_idx breakdown_ C _default_test_size density_ eps_ epsilon
-        epsilon_ eta0 fit_status_ _gamma gamma_ jitter K_fit_all_ l1_ratio
-        log_marginal_likelihood_value_ loss_ _max_components _max_degree _max_features
-        max_features_ max_resources_ _max_samples _min_degree min_resources_
-        missing_values_bin_idx_ n_components_ _n_features n_features_ n_features_in_
-        _n_features_out n_features_to_select_ n_features_with_missing_ n_iter_no_change
-        n_iterations_ n_layers_ n_neighbors n_neighbors_ n_nonzero_coefs n_nonzero_coefs_
-        _n_out_full n_output_features_ n_outputs_ n_possible_iterations_ n_quantiles_
-        n_required_iterations_ _n_samples n_samples_ _n_samples_bootstrap n_samples_fit_
-        _n_samples_orig n_skips_invalid_data_ n_skips_invalid_model_ n_skips_no_inliers_
-        n_splits_ n_subpopulation_ n_trees_per_iteration_ n_trials_ _no_improvement_count nu
-        power_t radius _random_seed rank_ refit_time_ _sign _stop_words_id t t_ _training_dim
-        validation_fraction X_max_ X_min_
+        best_validation_score_ breakdown_ C _default_test_size density_ eps_ epsilon epsilon_
+        eta0 fit_status_ _gamma gamma_ jitter K_fit_all_ l1_ratio log_marginal_likelihood_value_
+        loss_ _max_components _max_degree _max_features max_features_ max_resources_ _max_samples
+        _min_degree min_resources_ missing_values_bin_idx_ n_components_ _n_features n_features_
+        n_features_in_ _n_features_out n_features_to_select_ n_features_with_missing_
+        n_iter_no_change n_iterations_ n_layers_ n_neighbors n_neighbors_ n_nonzero_coefs
+        n_nonzero_coefs_ _n_out_full n_output_features_ n_outputs_ n_possible_iterations_
+        n_quantiles_ n_required_iterations_ _n_samples n_samples_ _n_samples_bootstrap
+        n_samples_fit_ _n_samples_orig n_skips_invalid_data_ n_skips_invalid_model_
+        n_skips_no_inliers_ n_splits_ n_subpopulation_ n_trees_per_iteration_ n_trials_
+        _no_improvement_count nu power_t radius _random_seed rank_ refit_time_ _sign
+        _stop_words_id t t_ _training_dim validation_fraction X_max_ X_min_
     """,
     "bool|none": """
         alpha_per_target approx_hessian average constant_hessian do_early_stopping_
@@ -108,15 +110,15 @@ _NAMES_OF_KIND = {
         _is_categorical_remapped K_fit_rows_ L_ lambdas_ _lrd _mask_fit_X max_abs_ _max_value
         mean mean_ means_ min_ _min_value mixing_ mse_path_ n_bins_ n_bins_non_missing_
         n_categories_ _n_support negative_outlier_factor_ normalization_ _num_iter
-        oob_decision_function_ oob_prediction_ oof_decision_function_ oof_nmse_ oof_prediction_
-        order_ outliers_ pi_ priors_ _probA _probB pvalues_ quantiles_ random_offset_
-        random_weights_ ranking_ _ranks references_ _scale scale _seeds sigma_ singular_
-        singular_values_ _standard_coef _standard_intercept support_ targets_ theta_ thresholds_
-        train_score_ unique_folds _unmixing _valid_mask validation_score_ var_ variances_ _varies
-        W_sr_ weights_ whitening_ within_class_std_dev_ x_loadings_ _x_mean X_offset_
-        x_rotations_ X_scale_ _x_scores x_scores_ _x_std X_thresholds_ X_train_ x_weights_ xbar_
-        y_ y_loadings_ _y_mean y_rotations_ _y_scores y_scores_ _y_std y_thresholds_ y_train_
-        _y_train_mean _y_train_std y_true_int y_true_one_hot y_weights_
+        oob_decision_function_ oob_prediction_ oof_nmse_ oof_prediction_ order_ outliers_ pi_
+        priors_ _probA _probB pvalues_ quantiles_ random_offset_ random_weights_ ranking_ _ranks
+        references_ _scale scale _seeds sigma_ singular_ singular_values_ _standard_coef
+        _standard_intercept support_ targets_ theta_ thresholds_ train_score_ unique_folds
+        _unmixing _valid_mask validation_score_ var_ variances_ _varies W_sr_ weights_ whitening_
+        within_class_std_dev_ x_loadings_ _x_mean X_offset_ x_rotations_ X_scale_ _x_scores
+        x_scores_ _x_std X_thresholds_ X_train_ x_weights_ xbar_ y_ y_loadings_ _y_mean
+        y_rotations_ _y_scores y_scores_ _y_std y_thresholds_ y_train_ _y_train_mean _y_train_std
+        y_true_int y_true_one_hot y_weights_
     """,
     "array|sparse|none": "X_fit_ _dual_coef_ _fit_X coef_ components_ dual_coef_ support_vectors_",
     # One array, or one for each target, class or column.
@@ -132,10 +134,10 @@ _NAMES_OF_KIND = {
         coefs_paths_ _columns cvargs _default_to_infrequent_mappings drop_idx_
         _drop_idx_after_grouping effective_metric_params_ estimator_params _feature_names_in
         feature_names_in_ history_ _infrequent_indices _intercept_indptr _kwargs l1_ratio_
-        l1_ratios_ _label_names learning_rate loglike_ loss_curve_ _missing_fill _missing_indices
-        modalities_ n_candidates_ n_classes n_classes_ _n_feature_outs _n_features_outs
+        l1_ratios_ learning_rate loglike_ loss_curve_ _missing_fill _missing_indices modalities_
+        n_candidates_ n_classes n_classes_ _n_feature_outs _n_features_outs
         n_remaining_candidates_ n_resources_ one_dimensional outlier_label_ output_indices_
-        pairwise_indices_ _quantile_levels _report _requests _sample_weight scores_ shape_fit_
+        pairwise_indices_ _quantile_levels _report _sample_weight scores_ shape_fit_
         _sklearn_output_config stack_method_ statistics_ stop_words_ _target_names target_names_
         _target_shape _transformer_to_input_indices _transformers_feature_names_out true_classes_
         validation_losses_ validation_scores_ vocabulary_ _widths _y
@@ -147,7 +149,7 @@ _NAMES_OF_KIND = {
     """,
     "estimator|none": """
         augmenter_ base_estimator_ best_estimator_ _bin_mapper _centerer _encoder estimator
-        estimator_ final_estimator_ indicator_ init_ initial_imputer_ kernel_ _label_binarizer
+        estimator_ final_estimator_ indicator_ initial_imputer_ kernel_ _label_binarizer
         label_binarizer_ _label_encoder le_ pca_ _preprocessor regressor_ ridge_ _scaler _tfidf
         transformer_
     """,

@@ -33,6 +33,15 @@ ESTIMATORS = {
         "_best_coefs _best_intercepts _label_binarizer _no_improvement_count _optimizer "
         "_random_state",
     ),
+    # Their weights stay where they are: a file tells the model's name.
+    **{
+        f"mofa_sklearn.encoders._{kind}": {
+            f"{kind.title()}Encoder": (
+                "width_=number n_tokens_=number|none n_components_ pca_ revision_=str|none"
+            )
+        }
+        for kind in ("audio", "image", "text", "video")
+    },
     "mofa_sklearn.ensemble._blend": {
         "BlendRegressor": (
             "estimators_ named_estimators_ weights_ oof_prediction_ oof_score_ oof_nmse_ "
@@ -94,6 +103,9 @@ SPLITTERS = {
 PARTS = {
     "mofa_sklearn.ensemble._blend_intervals": {"BlendIntervals": ""},
     "mofa_sklearn.estimators._targets": {"TargetScale": ""},
+    "mofa_sklearn.pipeline._raw_modalities": {
+        "RawModalities": "modalities=plain|function[modalities] names=plain"
+    },
     "mofa_sklearn.preprocessing._memory": {
         "Memory": (
             "rows=array search=object[NeighborSearch] typical_distance=number farthest=array"
