@@ -24,6 +24,7 @@ PARAMETERS = {
         "plain|each[each[str|none|estimator]|str|estimator]",
     ),
     "transformers": "plain|each[each[plain|estimator|object[make_column_selector]]]",
+    "target_transform": "plain|estimator",
     # A stranger does not say where files are written.
     "cache_folder": "forgotten",
     # A later fit would read pickles from these folders.
