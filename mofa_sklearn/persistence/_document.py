@@ -79,7 +79,7 @@ class Document:
         name = self.root["object"] if tag_of(self.root) == "object" else None
         if name is None or (is_listed(name) and not is_estimator(name)):
             raise PersistenceError("it holds no estimator")
-        forget_folders(self.root)
+        forget(self.root)
         size = self._scan(self.root, "", 0, False)
         if size > _MAX_UNFOLDING * (self._n_nodes + 100):
             raise PersistenceError("its parts refer to each other more often than any model's do")
@@ -231,8 +231,8 @@ def _as_damage() -> Iterator[None]:
         raise PersistenceError(f"it is damaged ({type(error).__name__}: {error})") from error
 
 
-def forget_folders(node: Node) -> None:
-    """Put None in the place of folders of pickles; changes the nodes.
+def forget(node: Node) -> None:
+    """Put None in the place of folders of pickles and numbers of workers; changes the nodes.
 
     Parameters
     ----------
@@ -261,7 +261,7 @@ def _is_listed_object(node: Node) -> bool:
 
 
 def _forget_in_settings(node: Node) -> None:
-    """Forget folders among the settings that a search tries, each a dict or a list of them."""
+    """Forget them among the settings that a search tries, each a dict or a list of them."""
     tag = tag_of(node)
     if tag in ("list", "tuple", "objects") and isinstance(node[tag], list):
         for part in node[tag]:

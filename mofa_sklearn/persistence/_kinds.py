@@ -205,7 +205,7 @@ def _is_function(tag: str) -> Callable[[Node, str, Any], bool]:
 
 
 def _is_settings(node: Node, inner: str, document: Any) -> bool:
-    """What a search tries: dicts of parameters, none of which is a folder of pickles."""
+    """What a search tries: dicts of parameters, none of which is one that is not kept."""
     node = document.resolve(node)
     if tag_of(node) in _SEQUENCES:
         return all(_is_settings(part, inner, document) for part in node[tag_of(node)])
@@ -228,7 +228,7 @@ def _is_setting(name: str, value: Node, document: Any) -> bool:
 
 
 def is_forgotten(name: Any) -> bool:
-    """Tell whether a parameter's name, as `set_params` takes it, is that of a folder."""
+    """Tell whether a parameter's name, as `set_params` takes it, is that of one not kept."""
     return isinstance(name, str) and name.rpartition("__")[2].removeprefix("param_") in FORGOTTEN
 
 
