@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 # What all of scikit-learn's searches descend from.
-_BaseSearchCV = GridSearchCV.__base__
+BaseSearchCV = GridSearchCV.__base__
 
 #: method -> argument -> whether it is requested, where the method takes it
 DEFAULTS = {
@@ -94,7 +94,7 @@ def takers(estimator: Any, argument: str, prefix: str = "") -> Iterator[str]:
     if isinstance(estimator, Pipeline):
         for name, step in estimator.steps:
             yield from takers(step, argument, f"{prefix}{name}__")
-    elif isinstance(estimator, _BaseSearchCV):
+    elif isinstance(estimator, BaseSearchCV):
         if argument == "groups":
             yield f"{prefix}{argument}"
         yield from takers(estimator.estimator, argument, prefix)

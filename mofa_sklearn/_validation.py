@@ -102,6 +102,8 @@ def numeric_targets(y: Any, estimator: Any, name: str = "y") -> Any:
     ValueError
         If there are words, dates or other objects among the targets.
     """
+    if y is None:  # scikit-learn says that there has to be one
+        return y
     y = as_array(y)
     values = _values(y)
     if values.dtype.kind in "biufc":

@@ -64,10 +64,13 @@ def cv_plus_interval(
     weight = np.ones(len(spread)) if weights is None else np.concatenate(list(weights))
     counted = weight > 0
     owner, spread, weight = owner[counted], spread[counted], weight[counted]
-    if joint:
+    if joint and len(spread):
         spread = _joint(spread, weight)
     _, n_samples, n_targets = predictions.shape
     interval = np.empty((n_samples, n_targets, 2))
+    if len(spread) == 0:  # no row that counts was held out
+        interval[:] = [-np.inf, np.inf]
+        return interval
     step = max(1, _CHUNK_VALUES // len(spread))
     for start in range(0, n_samples, step):
         rows = slice(start, start + step)

@@ -347,7 +347,8 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
             groups.
 
         X_val : array-like or DataFrame of shape (n_val, n_features), default=None
-            Rows to stop early on; none of `X` are held back then.
+            Rows to stop early on; none of `X` are held back then. With
+            ``early_stopping=False`` they are only watched: their loss is in `history_`.
 
         y_val : array-like of shape (n_val,) or (n_val, n_labels), default=None
             Their classes or labels.

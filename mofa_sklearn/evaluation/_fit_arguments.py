@@ -9,14 +9,10 @@ from typing import Any
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator
-from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
-from .._requests import handed_over
+from .._requests import BaseSearchCV, handed_over
 from .._sklearn_private import _num_samples, _safe_indexing
-
-# What all of scikit-learn's searches descend from.
-_BaseSearchCV = GridSearchCV.__base__
 
 
 def fit_arguments(
@@ -65,7 +61,7 @@ def rows_of(arguments: Mapping[str, Any], rows: np.ndarray, n_samples: int) -> d
 def _prefix_of_last_step(estimator: Any) -> str:
     prefix = ""
     while True:
-        if isinstance(estimator, _BaseSearchCV):
+        if isinstance(estimator, BaseSearchCV):
             estimator = estimator.estimator
         elif isinstance(estimator, Pipeline):
             name, estimator = estimator.steps[-1]

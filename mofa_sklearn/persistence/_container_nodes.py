@@ -37,6 +37,8 @@ def _mapping(tag: str, kind: Callable[[dict], Any]) -> Loader:
     def check(node: Node, document: Any) -> bool:
         if not all(len(pair) == 2 and is_key(pair[0]) for pair in node[tag]):
             return False
+        if tag == "bunch" and not all(isinstance(key, str) for key, _ in node[tag]):
+            return False
         return len({_key_of(key) for key, _ in node[tag]}) == len(node[tag])
 
     def make(node: Node, parts: list[Any], document: Any) -> Any:

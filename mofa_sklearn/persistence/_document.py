@@ -12,7 +12,7 @@ from ._errors import PersistenceError
 from ._functions import TABLE_OF
 from ._kinds import fits, is_forgotten
 from ._loader import Node, tag_of
-from ._names import attributes_of, found, is_listed
+from ._names import attributes_of, found, is_estimator, is_listed
 from ._nodes import LOADERS
 from ._objects import make_object, may_hold_bytes, misfit, parts_of_object
 from ._tables import BELIEVED, CHECKS
@@ -23,6 +23,7 @@ _MAX_DEPTH = 100
 # a real model that makes a few times as many as there are; in a forged one it doubles on
 # each level.
 _MAX_UNFOLDING = 32
+_BYTES_OF_A_NODE = 32
 _SCALARS = (bool, int, float, str, type(None))
 
 
@@ -70,7 +71,8 @@ class Document:
         PersistenceError
             If anything is not as `dump` writes it.
         """
-        if tag_of(self.root) != "object":
+        name = self.root["object"] if tag_of(self.root) == "object" else None
+        if name is None or (is_listed(name) and not is_estimator(name)):
             raise PersistenceError("it holds no estimator")
         try:
             self._check()
@@ -174,7 +176,7 @@ class Document:
         if tag == "object":
             self._note_object(node)
             with_bytes = may_hold_bytes(node["object"])
-        size = 1
+        size = 1 + self._weight(node, tag)
         for name, part in _parts(node, tag):
             size += self._scan(part, f"{path}.{name}".lstrip("."), depth + 1, with_bytes)
         if tag != "object" and not LOADERS[tag].check(node, self):
@@ -182,6 +184,12 @@ class Document:
         if "id" in node:
             self._share(node, size)
         return size
+
+    def _weight(self, node: Node, tag: str) -> int:
+        """Return what an array counts for, in nodes."""
+        content = self.members.get(str(node["array"]), b"") if tag == "array" else b""
+        self._n_nodes += len(content) // _BYTES_OF_A_NODE
+        return len(content) // _BYTES_OF_A_NODE
 
     def _note_object(self, node: Node) -> None:
         self.names(node["object"], "object")
@@ -266,7 +274,9 @@ def _emptied(node: Node) -> Node:
     """Return None, or as many as there were."""
     tag = tag_of(node)
     if tag == "masked" and isinstance(node["masked"], list) and node["masked"]:
-        return _emptied(node["masked"][0])
+        values, *others = node["masked"]
+        emptied = _emptied(values)
+        return None if emptied is None else {**node, "masked": [emptied, *others]}
     if tag not in ("list", "tuple", "objects") or not isinstance(node[tag], list):
         return None
     return {**node, tag: [None] * len(node[tag])}

@@ -100,6 +100,12 @@ _TABLES = {
     "schedules": _SCHEDULES,
     "splitters": {"sklearn.model_selection._split": "KFold StratifiedKFold"},
     "dtypes": _DTYPES,
+    # What skrub tells columns apart by.
+    "tests_of_columns": {
+        "skrub._dataframe._common": "is_any_date is_categorical is_numeric is_string",
+        "skrub._table_vectorizer": "_created_by_predicate",
+        "skrub.selectors._selectors": "_cardinality_below",
+    },
     # Places for the user's own functions only, each of which has to be trusted by name.
     "custom": {},
 }

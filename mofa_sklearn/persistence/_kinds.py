@@ -211,6 +211,8 @@ def _is_settings(node: Node, inner: str, document: Any) -> bool:
 
 def _is_setting(name: str, value: Node, document: Any) -> bool:
     if is_forgotten(name):
+        if tag_of(value) == "masked":
+            value = document.resolve(value["masked"][0])
         return value is None or (
             tag_of(value) in _SEQUENCES and all(part is None for part in value[tag_of(value)])
         )

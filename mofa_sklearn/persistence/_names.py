@@ -11,7 +11,7 @@ from typing import Any
 
 from ._errors import PersistenceError
 from ._functions import TABLE_OF
-from ._listed import _ours, _scikit_learn
+from ._listed import _ours, _scikit_learn, _skrub
 from ._listed._attributes import ATTRIBUTES, PARAMETERS
 
 # Attributes that would name a folder of pickles: they are not kept.
@@ -28,9 +28,9 @@ def _by_full_name(*tables: dict[str, dict[str, str]]) -> dict[str, str]:
 
 
 #: full name -> fitted attributes; the whole list
-ESTIMATORS = _by_full_name(_ours.ESTIMATORS, _scikit_learn.ESTIMATORS)
+ESTIMATORS = _by_full_name(_ours.ESTIMATORS, _scikit_learn.ESTIMATORS, _skrub.ESTIMATORS)
 SPLITTERS = _by_full_name(_ours.SPLITTERS, _scikit_learn.SPLITTERS)
-PARTS = _by_full_name(_ours.PARTS, _scikit_learn.PARTS)
+PARTS = _by_full_name(_ours.PARTS, _scikit_learn.PARTS, _skrub.PARTS)
 #: full name -> the kind of the arguments of the call that makes one
 CALLED = _by_full_name(_scikit_learn.CALLED)
 _CLASSES = {**ESTIMATORS, **SPLITTERS, **PARTS}

@@ -79,7 +79,12 @@ def _make_scalar(node: Node, parts: list[Any], document: Any) -> np.generic:
 
 
 def _is_dtype(text: Any) -> bool:
-    return isinstance(text, str) and _DTYPE.fullmatch(text) is not None
+    if not isinstance(text, str) or _DTYPE.fullmatch(text) is None:
+        return False
+    try:
+        return np.dtype(text).itemsize > 0
+    except TypeError:
+        return False
 
 
 def _check_slice(node: Node, document: Any) -> bool:

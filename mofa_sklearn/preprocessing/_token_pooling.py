@@ -301,6 +301,10 @@ class TokenPooling(TransformerMixin, BaseEstimator):
 
     def _pool(self, block: np.ndarray, where: str, start: int = 0) -> np.ndarray:
         """Pool tokens, NaN where they are not there: (n, n_tokens, width) -> (n, columns)."""
+        if np.isinf(block).any():
+            raise ValueError(f"{where} contains infinity, or a value too large for float32.")
+        if self.pooling == "none":  # single gaps are for the steps that come
+            return block.reshape(len(block), -1)
         nan = np.isnan(block)
         lacking = nan.all(axis=2)
         partly = nan.any(axis=2) & ~lacking
@@ -310,10 +314,6 @@ class TokenPooling(TransformerMixin, BaseEstimator):
                 f"{where} has NaN in some of the columns of token {token} in row {start + row}; "
                 "impute it first, or make the whole token NaN to mark it as missing."
             )
-        if np.isinf(block).any():
-            raise ValueError(f"{where} contains infinity, or a value too large for float32.")
-        if self.pooling == "none":
-            return block.reshape(len(block), -1)
         pooled = _POOLINGS[self.pooling](block, ~lacking[:, :, np.newaxis])
         return pooled.astype(block.dtype, copy=False)
 

@@ -18,8 +18,9 @@ from mofa_sklearn import KFoldEnsembleRegressor
 from mofa_sklearn.ensemble import _checkpoint
 from mofa_sklearn.ensemble._checkpoint import Checkpoint
 from mofa_sklearn.ensemble._contents import content_hash
+from mofa_sklearn.estimators import RidgePathRegressor
 
-from ..helpers import make_data, small_mofa
+from ..helpers import make_data
 
 MEMBERS = [f"member_{i:04d}.joblib" for i in range(3)]
 
@@ -68,6 +69,29 @@ def test_no_flipped_bit_is_taken_and_nothing_of_it_is_unpickled(tmp_path, counte
     assert counted["load"] == 0
     path.write_bytes(whole)
     assert store.load(1) is not None
+
+
+def test_a_flipped_bit_of_the_manifest_gives_no_other_model(tmp_path):
+    first = fit(tmp_path, random_state=None)
+    path = tmp_path / "manifest.json"
+    whole = path.read_bytes()
+    for position in range(0, len(whole), 25):
+        flipped = bytearray(whole)
+        flipped[position] ^= 1 << position % 8
+        path.write_bytes(flipped)
+        message, again = outcome(tmp_path)
+        if again is None:
+            assert str(tmp_path) in message
+        else:
+            assert_array_equal(again.oof_prediction_, first.oof_prediction_)
+
+
+def outcome(folder):
+    """Return the error of a fit, or what it gave."""
+    try:
+        return "", fit(folder, random_state=None)
+    except ValueError as error:
+        return str(error), None
 
 
 def opened(folder):
@@ -243,7 +267,9 @@ def test_sample_weights_may_come_in_any_container(tmp_path, counted):
 
 def test_validation_rows_belong_to_the_fit(tmp_path):
     X, y = make_data(30)
-    ensemble = KFoldEnsembleRegressor(small_mofa(), cv=2, random_state=0, checkpoint=tmp_path)
+    ensemble = KFoldEnsembleRegressor(
+        RidgePathRegressor(), cv=2, random_state=0, checkpoint=tmp_path
+    )
     ensemble.fit(X, y, X_val=X, y_val=y).fit(X, y, X_val=np.asfortranarray(X), y_val=y)
     with pytest.raises(ValueError, match="another fit: y_val differs"):
         ensemble.fit(X, y, X_val=X, y_val=y + 1)
@@ -255,7 +281,7 @@ def test_groups_belong_to_the_fit(tmp_path):
     X, y = make_data(30)
     splits = list(KFold(2).split(X))
     ensemble = KFoldEnsembleRegressor(
-        make_pipeline(StandardScaler(), small_mofa()),
+        make_pipeline(StandardScaler(), RidgePathRegressor()),
         cv=splits,
         validation="inner",
         random_state=0,

@@ -225,6 +225,15 @@ def test_a_weight_that_vanishes_is_one_that_is_not_there():
     assert_allclose(*intervals)
 
 
+def test_without_a_row_that_counts_there_is_no_bound():
+    X, y = make_data(30)
+    weight = np.r_[np.ones(20), np.zeros(10)]
+    model = KFoldEnsembleRegressor(Ridge(), cv=[(np.arange(20), np.arange(20, 30))])
+    interval = model.fit(X, y, sample_weight=weight).predict_interval(X[:2], joint=True)
+    assert_array_equal(interval, np.broadcast_to([-np.inf, np.inf], (2, 2, 2)))
+    assert np.isnan(model.fold_scores_).all()
+
+
 def test_heavy_rows_have_more_to_say():
     predictions, residuals = residuals_of(n_targets=1)
     larger = [r > np.median(np.concatenate(residuals)) for r in residuals]

@@ -272,6 +272,27 @@ def test_scikit_learn_s_steps(model, tmp_path):
     assert_array_equal(round_trip(model, tmp_path).predict(X), model.predict(X))
 
 
+def test_skrub_s_columns_of_all_kinds(tmp_path):
+    skrub = pytest.importorskip("skrub", "0.11")
+    n_rows = 40
+    X = pd.DataFrame(
+        {
+            "number": np.arange(n_rows, dtype=float),
+            "word": ["a", "b"] * (n_rows // 2),
+            "text": [f"some text {i}" for i in range(n_rows)],
+            "day": pd.date_range("2026-01-01", periods=n_rows),
+            "flag": [True, False] * (n_rows // 2),
+            "kind": pd.Categorical(["u", "v"] * (n_rows // 2)),
+        }
+    )
+    X.loc[3, ["number", "word"]] = None
+    encoder = skrub.StringEncoder(3, random_state=0)
+    model = skrub.TableVectorizer(cardinality_threshold=5, high_cardinality=encoder).fit(X)
+    path = write(model, tmp_path)
+    assert get_untrusted_types(path) == []
+    pd.testing.assert_frame_equal(load(path).transform(X), model.transform(X))
+
+
 def test_columns_chosen_by_a_selector(tmp_path):
     X = pd.DataFrame(make_data(20)[0]).add_prefix("image_")
     model = ColumnTransformer([("a", StandardScaler(), make_column_selector("image"))]).fit(X)

@@ -12,7 +12,12 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, cross_val_score
 
 from mofa_sklearn import MoFARegressor, make_mofa_pipeline
-from mofa_sklearn.encoders import ImageEncoder, TextEncoder, UnreadableCellError
+from mofa_sklearn.encoders import (
+    ImageEncoder,
+    TextEncoder,
+    UnreadableCellError,
+    VideoEncoder,
+)
 from mofa_sklearn.persistence import dump, get_untrusted_types, load
 
 N_ROWS = 40
@@ -202,3 +207,25 @@ def test_an_unreadable_file_keeps_its_error(table, y, tmp_path):
 
 def _open(paths):
     return np.array([[float(len(open(path).read()))] for path in paths])
+
+
+def frame_colors(videos):
+    return [video.mean(axis=(1, 2)) for video in videos]
+
+
+def test_tokens_of_an_encoder_are_attended_over(y):
+    rng = np.random.default_rng(0)
+    clips = np.empty(N_ROWS, dtype=object)
+    clips[:] = [rng.integers(0, 256, (2 + i % 3, 4, 4, 3), dtype=np.uint8) for i in range(N_ROWS)]
+    clips[5] = None
+    table = pd.DataFrame({"clip": clips, "stats_0": rng.normal(size=N_ROWS)})
+    model = make_mofa_pipeline(
+        encoders={"clip": VideoEncoder(frame_colors, pooling="none", n_tokens=4)},
+        tokens={"clip": 4},
+        estimator=MoFARegressor(hidden_dim=8, max_epochs=2, random_state=0),
+        ensemble=False,
+    ).fit(table, y)
+    frames = model[0].transform(table).filter(like="clip").to_numpy().reshape(N_ROWS, 4, -1)
+    there = ~np.isnan(frames).any(axis=2)
+    assert there.sum(axis=1).tolist() == [0 if i == 5 else 2 + i % 3 for i in range(N_ROWS)]
+    assert np.isfinite(model.predict(table)).all()

@@ -462,3 +462,17 @@ def test_a_network_alone_holds_back_whole_groups(routing):
         grouped = model.fit(X, Y, groups=GROUPS).predict(X)
         alone = clone(network).fit(model[:-1].transform(X), Y, groups=GROUPS)
     assert_array_equal(grouped, alone.predict(model[:-1].transform(X)))
+
+
+def test_a_search_with_routing_hands_groups_to_both_its_splits():
+    model = make_mofa_pipeline(WIDTHS, estimator=Ridge(), cv=3, random_state=0)
+    search = GridSearchCV(
+        model,
+        {"regressor__estimator__alpha": [1, 10]},
+        cv=GroupKFold(3),
+        error_score="raise",
+    )
+    with config_context(enable_metadata_routing=True):
+        search.fit(X, Y, groups=GROUPS)
+    for held_out in search.best_estimator_[-1]._held_out:
+        assert not set(GROUPS[held_out]) & set(np.delete(GROUPS, held_out))

@@ -1,5 +1,8 @@
 """Of which kind an attribute is, by its name: scikit-learn's names mean the same everywhere."""
 
+_STEP = "plain|estimator"
+_SELECTOR = "plain|object[All,And,Cols,Filter,Inv,Or,Sub]"
+
 # Parameters that are more than plain values. All others are `plain`.
 PARAMETERS = {
     **dict.fromkeys(
@@ -14,13 +17,14 @@ PARAMETERS = {
             "remainder",
             "transformer",
         ],
-        "plain|estimator",
+        _STEP,
     ),
     **dict.fromkeys(
         ["companions", "estimators", "steps", "transformer_list"],
         "plain|each[each[str|none|estimator]|str|estimator]",
     ),
     "transformers": "plain|each[each[plain|estimator|object[make_column_selector]]]",
+    "target_transform": "plain|estimator",
     # A stranger does not say where files are written.
     "cache_folder": "forgotten",
     # A later fit would read pickles from these folders.
@@ -63,6 +67,12 @@ PARAMETERS = {
     "kernel": "plain|estimator|function[custom]",
     "optimizer": "plain|function[custom]",
     "thresholds": "plain",
+    # Of skrub's TableVectorizer and what it is made of.
+    **dict.fromkeys(["datetime", "high_cardinality", "low_cardinality", "numeric"], _STEP),
+    **dict.fromkeys(["cols", "left", "right"], _SELECTOR),
+    "specific_transformers": "plain|each[each[plain|estimator]]",
+    "predicate": "function[tests_of_columns]",
+    "args": "plain|each[each[estimator]]",
 }
 
 _NAMES_OF_KIND = {
@@ -184,6 +194,18 @@ _NAMES_OF_KIND = {
     (
         "object[EpsilonInsensitive,Hinge,ModifiedHuber,SquaredEpsilonInsensitive,SquaredHinge]"
     ): "_loss_function_ loss_function_",
+    # Of skrub.
+    "none|estimator": "robust_scaler_ minmax_scaler_ to_str vectorizer_ tsvd_ _pipeline",
+    "each[estimator]": "_encoders _postprocessors _preprocessors _specific_transformers",
+    "dict[estimator]": "_named_encoders _periodic_encoders",
+    "dict[each[estimator|object[ShortReprDict]]]": "all_processing_steps_",
+    "none|bool|number|str|array|dtype|each[str|number]|dict[str|each[str]]": """
+        all_inputs_ all_outputs_ column_to_kind_ created_outputs_ drop_ extracted_features_
+        feature_names_out_ format_ input_name_ input_to_outputs_ kind_to_columns_ minmax_cols_
+        module_name_ _needs_str_replace _null_count null_strings_ output_dtype_
+        output_time_zone_ output_to_input_ robust_cols_ scaling_factor_ _specific_columns
+        _thousand used_inputs_ zero_cols_
+    """,
     # Searches and scorers.
     "splitter": "_checked_cv_orig",
     "object[_CurveScorer]": "_curve_scorer",

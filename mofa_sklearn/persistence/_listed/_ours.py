@@ -78,6 +78,10 @@ ESTIMATORS = {
     "mofa_sklearn.estimators._ridge_path": {
         "RidgePathRegressor": "alpha_ coef_ intercept_ column_mean_ n_iter_",
     },
+    "mofa_sklearn.pipeline._modality_pipeline": {
+        "ModalityPipeline": "target_transformer_=estimator|none",
+    },
+    "mofa_sklearn.pipeline._target_transform": {"LogCounts": ""},
     "mofa_sklearn.preprocessing._block_pca": {"BlockPCA": "pca_ n_components_"},
     "mofa_sklearn.preprocessing._engagement_binner": {"EngagementBinner": "bin_edges_ classes_"},
     "mofa_sklearn.preprocessing._modality_preprocessor": {
