@@ -20,7 +20,7 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/docs/test_in_browser.py
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/docs/test_in_browser.py
 
 lint: $(LINT_STAMP)
 	$(BIN)/ruff check .

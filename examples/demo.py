@@ -182,7 +182,7 @@ def make_baselines(n_features, random_state):
 def member_predictions(ensemble, X):
     """Predict with every member alone; a list of arrays of y's shape."""
     encoded = ensemble[:-1].transform(X)
-    return [member.predict(encoded) for member in ensemble[-1].estimators_]
+    return [member.predict(encoded) for member in ensemble.estimators_]
 
 
 # Comparison
@@ -199,7 +199,7 @@ def compare(data, train, test, args):
 
     ensemble = make_ensemble(data, args)
     start = time.perf_counter()
-    ensemble.fit(X, y, regressor__groups=groups)
+    ensemble.fit(X, y, groups=groups)
     seconds = time.perf_counter() - start
     members = [nmse(y_test, prediction) for prediction in member_predictions(ensemble, X_test)]
     rows = {

@@ -1,7 +1,6 @@
 """The examples run, on data small enough for seconds."""
 
 import runpy
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -40,13 +39,12 @@ def folder(tmp_path_factory):
     return path
 
 
-def test_demo_prints_a_table_and_saves_what_it_says(folder, tmp_path):
+def test_demo_prints_a_table_and_saves_what_it_says(folder, tmp_path, monkeypatch, capsys):
     arguments = ["--data", folder, "--output", tmp_path, "--folds", "2", "--max-epochs", "1"]
-    run = subprocess.run(
-        [sys.executable, DEMO, *arguments], capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 0, run.stderr
-    assert "ensemble of 2" in run.stdout
+    monkeypatch.setattr(sys, "argv", ["demo.py", *map(str, arguments)])
+    with joblib.parallel_config("threading"):  # which start at once
+        runpy.run_path(str(DEMO), run_name="__main__")
+    assert "ensemble of 2" in capsys.readouterr().out
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "attention.png",
         "pipeline.joblib",
@@ -77,7 +75,7 @@ def test_tuning_examples_print_every_candidate_and_the_gain(
 ):
     if name == "tune_optuna":
         pytest.importorskip("optuna_integration")
-    data = ["--data", str(folder)] if source == "folder" else ["--n-samples", "160"]
+    data = ["--data", str(folder)] if source == "folder" else ["--n-samples", "150"]
     small = ["--folds", "2", "--members", "2", "--hidden-dim", "4", "--max-epochs", "3"]
     monkeypatch.setattr(sys, "argv", [name, *data, *small])
     monkeypatch.syspath_prepend(EXAMPLES)
@@ -99,11 +97,11 @@ def test_gallery_scripts_run(script, monkeypatch):
     plan = BaseMoFA._plan
 
     def fewer_videos(n_samples, **params):
-        return make_micro_videos(min(n_samples, 300), **params)
+        return make_micro_videos(min(n_samples, 150), **params)
 
     def fewer_epochs(estimator, *args, **kwargs):
         planned = plan(estimator, *args, **kwargs)
-        return replace(planned, max_epochs=min(planned.max_epochs, 3))
+        return replace(planned, max_epochs=min(planned.max_epochs, 2))
 
     monkeypatch.setattr("mofa_sklearn.datasets.make_micro_videos", fewer_videos)
     monkeypatch.setattr(BaseMoFA, "_plan", fewer_epochs)

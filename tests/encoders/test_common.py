@@ -25,7 +25,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_checks, get_tags
 
-from mofa_sklearn import encoders
+from mofa_sklearn import encoders, persistence
 from mofa_sklearn.encoders import AudioEncoder, ImageEncoder, TextEncoder, VideoEncoder
 
 MODELS = {
@@ -160,6 +160,16 @@ def test_copies_hold_no_weights_and_find_the_model_again(kind, dump, make, cells
         copied = pickle.loads(copied)
     assert "_model" not in vars(copied)
     np.testing.assert_array_equal(copied.transform(cells), vectors)
+
+
+@KINDS
+def test_files_without_pickles_hold_no_weights(kind, make, cells_of, tmp_path):
+    encoder, cells = make(kind, n_components=2, random_state=0), cells_of(kind)
+    encoder.set_params(model_name=str(encoder.model_name))
+    vectors = encoder.fit_transform(cells)
+    persistence.dump(encoder, tmp_path / "encoder")
+    assert (tmp_path / "encoder").stat().st_size < 30_000
+    np.testing.assert_array_equal(persistence.load(tmp_path / "encoder").transform(cells), vectors)
 
 
 @KINDS
