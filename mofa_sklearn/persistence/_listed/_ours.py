@@ -87,11 +87,17 @@ ESTIMATORS = {
     "mofa_sklearn.preprocessing._modality_preprocessor": {
         "ModalityPreprocessor": "modalities_ transformers_",
     },
+    "mofa_sklearn.preprocessing._per_token": {
+        "PerToken": "transformer_=estimator _padding=estimator _width=number _width_out=number",
+    },
     "mofa_sklearn.preprocessing._rank_gauss": {
         "RankGaussTransformer": "n_quantiles_ references_ quantiles_",
     },
     "mofa_sklearn.preprocessing._retrieval_augmenter": {
         "RetrievalAugmenter": "modalities_ memories_ targets_ target_names_",
+    },
+    "mofa_sklearn.preprocessing._token_pooling": {
+        "TokenPooling": "widths_=plain n_tokens_=number|none _holds_cells=plain",
     },
 }
 
