@@ -98,7 +98,9 @@ ESTIMATORS = {
         ),
     },
     "mofa_sklearn.preprocessing._per_token": {
-        "PerToken": "transformer_ _padding=estimator|none _width=number _width_out=number",
+        "PerToken": (
+            "transformer_=estimator _padding=estimator|none _width=number _width_out=number"
+        ),
     },
     "mofa_sklearn.preprocessing._rank_gauss": {
         "RankGaussTransformer": "n_quantiles_ references_ quantiles_",
