@@ -97,7 +97,6 @@ def test_a_column_of_another_kind_than_in_fit_is_named(column, value, message):
 @pytest.mark.parametrize(
     ("cells", "kind", "message"),
     [
-        ([np.zeros((2, 3))] * 60, ValueError, "'c' holds sequences .*TokenPooling"),
         ([{"a": 1}] * 60, TypeError, "'c' holds objects .*encoders="),
         ([1, "unknown"] * 30, ValueError, "'c' holds numbers and text .*'unknown'"),
     ],
