@@ -50,7 +50,8 @@ ESTIMATORS = {
     },
     "mofa_sklearn.ensemble._kfold_classifier": {
         "KFoldEnsembleClassifier": (
-            "estimators_ classes_ thresholds_ oof_prediction_ oof_score_ fold_scores_"
+            "estimators_ classes_ thresholds_ oof_prediction_ oof_score_ fold_scores_ "
+            "_classes_of_members=plain"
         ),
     },
     "mofa_sklearn.ensemble._kfold_regressor": {
