@@ -58,7 +58,7 @@ def evaluate(name, data, splits, setting, kind):
 def _evaluate_fold(model, data, train, test, kind, result):
     # Members of an ensemble keep creators together as the outer folds do.
     groups = kind == "group" and result.model.startswith("mofa")
-    params = {"regressor__groups": data.groups[train]} if groups else {}
+    params = {"groups": data.groups[train]} if groups else {}
     X, y, X_test = data.X[train], data.y[train], data.X[test]
     fit_seconds, _ = seconds_of(lambda: model.fit(X, y, **params))
     predict_seconds, prediction = seconds_of(lambda: model.predict(X_test))

@@ -70,7 +70,7 @@ def fit_models(data, train, arguments):
     boosting = make_baselines(names="hist-gb", random_state=arguments.seed)["hist-gb"]
     boosting.fit(X, y, groups=groups)
     preprocess, ensemble = pipeline[0].transform, pipeline[-1]
-    networks, prepared_networks = (mean_of(each[-1].estimators_) for each in (pipeline, prepared))
+    networks, prepared_networks = (mean_of(each.estimators_) for each in (pipeline, prepared))
     models = {
         "networks": Model(preprocess, networks),
         "networks, prepared": Model(preprocess, prepared_networks),
@@ -93,7 +93,7 @@ def fit_pipeline(modalities, X, y, groups, arguments, **network):
     pipeline[-1].estimator.set_params(hidden_dim=arguments.hidden_dim, **network)
     if network:
         pipeline[-1].set_params(companions=None)
-    return pipeline.fit(X, y, regressor__groups=groups)
+    return pipeline.fit(X, y, groups=groups)
 
 
 def mean_of(members):

@@ -5,8 +5,8 @@ A release of scikit-learn that moves one of them breaks this file alone.
 
 from sklearn.base import _fit_context
 from sklearn.ensemble._base import _BaseHeterogeneousEnsemble
-from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 from sklearn.utils import _safe_indexing
+from sklearn.utils._metadata_requests import MetadataRequest, MethodMetadataRequest
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions, validate_params
 from sklearn.utils._pprint import _EstimatorPrettyPrinter
@@ -16,6 +16,7 @@ from sklearn.utils.validation import (
     _check_feature_names_in,
     _check_sample_weight,
     _check_y,
+    _num_features,
     _num_samples,
 )
 
@@ -27,8 +28,9 @@ except ImportError:  # scikit-learn 1.6
 __all__ = [
     "HasMethods",
     "Interval",
+    "MetadataRequest",
+    "MethodMetadataRequest",
     "StrOptions",
-    "TreePredictor",
     "_BaseComposition",
     "_BaseHeterogeneousEnsemble",
     "_EstimatorPrettyPrinter",
@@ -37,6 +39,7 @@ __all__ = [
     "_check_sample_weight",
     "_check_y",
     "_fit_context",
+    "_num_features",
     "_num_samples",
     "_openmp_effective_n_threads",
     "_raise_for_params",

@@ -20,7 +20,14 @@ from mofa_sklearn import (
 )
 from mofa_sklearn.baselines import make_baselines
 from mofa_sklearn.estimators import RetrievalRegressor, RidgePathRegressor
-from mofa_sklearn.preprocessing import BlockPCA, EngagementBinner, RetrievalAugmenter
+from mofa_sklearn.preprocessing import (
+    BlockPCA,
+    EngagementBinner,
+    FloatColumns,
+    GapFiller,
+    RetrievalAugmenter,
+    VectorColumns,
+)
 
 from .classes import small_classifier
 from .helpers import WIDTHS, make_data, small_mofa
@@ -82,6 +89,9 @@ COLUMNS: dict[str, Callable] = {
         StandardScaler(), modalities=modalities
     ),
     "BlockPCA": lambda: BlockPCA(3),
+    "FloatColumns": FloatColumns,
+    "GapFiller": GapFiller,
+    "VectorColumns": VectorColumns,
     "RetrievalAugmenter": lambda modalities=WIDTHS: RetrievalAugmenter(
         modalities, n_neighbors=5, passthrough=False, random_state=0
     ),
@@ -97,12 +107,15 @@ CLASSIFIERS = {name for name in COLUMNS if "lassifier" in name}
 ONE_NETWORK = {"MoFARegressor", "MoFAClassifier"}
 SEVERAL = {name for name in COLUMNS if name.startswith(("KFold", "Blend", "make_mofa"))}
 NETWORKS = ONE_NETWORK | SEVERAL
+PIPELINES = {name for name in COLUMNS if name.startswith("make_mofa")}
+# What makes columns floats, and hands on what they hold.
+OPENERS = {"FloatColumns", "VectorColumns"}
 RETRIEVAL = {"RetrievalRegressor", "RetrievalAugmenter"}
 # Its steps see one block at a time, single NaN are theirs to fill.
 IN_BLOCKS = {"baseline pca-ridge", "baseline mvp", "baseline afew-va"}
 ON_COLUMNS = {"baseline ridge", "baseline knn", "baseline mlp", "baseline hist-gb"}
 RIDGES = {"RidgePathRegressor", "RidgePathRegressor, components"}
-ONE_BLOCK = {"RankGaussTransformer", "BlockPCA"}
+ONE_BLOCK = {"RankGaussTransformer", "BlockPCA", "GapFiller", *OPENERS}
 NO_X = {"EngagementBinner", "baseline dummy"}
 NO_Y = {"ModalityPreprocessor", *ONE_BLOCK}
 

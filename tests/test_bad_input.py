@@ -214,20 +214,19 @@ class NanLater(NanAfter):
     n_good_steps = 4
 
 
-@every_predictor
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_a_loss_that_is_no_number_from_the_start_is_an_error(make, early_stopping):
+def test_a_loss_that_is_no_number_from_the_start_is_an_error(early_stopping):
     X, y = make_data(N_ROWS)
-    model = make(loss=NanAtOnce, learning_rate=0.0123, early_stopping=early_stopping)
+    model = small_mofa(loss=NanAtOnce, learning_rate=0.0123, early_stopping=early_stopping)
     with pytest.raises(ValueError, match=r"NaN or infinite in epoch 1 .*learning_rate=0\.0123"):
         model.fit(X, y)
 
 
-@every_predictor
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_a_diverging_loss_keeps_the_best_finite_weights_and_warns(make, early_stopping):
+def test_a_diverging_loss_keeps_the_best_finite_weights_and_warns(early_stopping):
     X, y = make_data(N_ROWS)
-    model = make(loss=NanLater, learning_rate=0.0123, early_stopping=early_stopping, max_epochs=9)
+    params = {"learning_rate": 0.0123, "early_stopping": early_stopping, "max_epochs": 9}
+    model = small_mofa(loss=NanLater, **params)
     with pytest.warns(ConvergenceWarning) as caught:
         model.fit(X, y)
     pattern = r"in epoch (\d) with learning_rate=0\.0123; the weights of epoch (\d) are kept"
@@ -284,7 +283,6 @@ def test_an_interrupt_in_the_first_epoch_leaves_a_network_that_predicts_and_warn
 # Parameters
 
 
-@every_predictor
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -310,11 +308,24 @@ def test_an_interrupt_in_the_first_epoch_leaves_a_network_that_predicts_and_warn
         ("callbacks", 3),
     ],
 )
-def test_a_wrong_parameter_of_the_network_is_named(make, name, value):
+def test_a_wrong_parameter_of_the_network_is_named(name, value):
     X, y = make_data(N_ROWS)
-    owner = "(MoFARegressor|ModalityPreprocessor)"
-    with pytest.raises(InvalidParameterError, match=f"The '{name}' parameter of {owner}"):
-        make(**{name: value}).fit(X, y)
+    with pytest.raises(InvalidParameterError, match=f"The '{name}' parameter of MoFARegressor"):
+        small_mofa(**{name: value}).fit(X, y)
+
+
+@pytest.mark.parametrize("make", [make_preprocessor, make_pipeline])
+def test_modalities_of_a_preprocessor_that_are_no_names_are_named(make):
+    X, y = make_data(N_ROWS)
+    with pytest.raises(InvalidParameterError, match="'modalities' parameter of ModalityPrep"):
+        make(modalities=[4, 3, 5]).fit(X, y)
+
+
+@every_predictor
+def test_a_wrong_parameter_of_a_network_inside_is_named(make):
+    X, y = make_data(N_ROWS)
+    with pytest.raises(InvalidParameterError, match="The 'fusion' parameter of MoFARegressor"):
+        make(fusion="atention").fit(X, y)
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,13 @@
 """The examples run, on data small enough for seconds."""
 
 import runpy
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 
 from mofa_sklearn.datasets import make_micro_videos
@@ -40,13 +40,12 @@ def folder(tmp_path_factory):
     return path
 
 
-def test_demo_prints_a_table_and_saves_what_it_says(folder, tmp_path):
+def test_demo_prints_a_table_and_saves_what_it_says(folder, tmp_path, monkeypatch, capsys):
     arguments = ["--data", folder, "--output", tmp_path, "--folds", "2", "--max-epochs", "1"]
-    run = subprocess.run(
-        [sys.executable, DEMO, *arguments], capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 0, run.stderr
-    assert "ensemble of 2" in run.stdout
+    monkeypatch.setattr(sys, "argv", ["demo.py", *map(str, arguments)])
+    with joblib.parallel_config("threading"):  # which start at once
+        runpy.run_path(str(DEMO), run_name="__main__")
+    assert "ensemble of 2" in capsys.readouterr().out
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "attention.png",
         "pipeline.joblib",
@@ -57,6 +56,30 @@ def test_demo_prints_a_table_and_saves_what_it_says(folder, tmp_path):
     predictions = np.load(tmp_path / "predictions.npy")
     assert predictions.shape[1] == 2
     assert joblib.load(tmp_path / "pipeline.joblib").n_features_in_ == 13
+
+
+def test_demo_reads_a_table_of_any_columns(tmp_path, monkeypatch, capsys):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "cover": list(rng.normal(size=(60, 3))),
+            "title": [f"{word} no. {i}" for i, word in enumerate(["cat", "dog", "news"] * 20)],
+            "followers": np.where(rng.random(60) < 0.1, np.nan, rng.integers(0, 9999, 60)),
+            "creator_id": np.arange(60) // 2,
+            "views": rng.integers(0, 999, 60),
+            "likes": rng.integers(0, 99, 60),
+        }
+    )
+    frame.to_parquet(tmp_path / "videos.parquet")
+    arguments = ["--data", tmp_path / "videos.parquet", "--target", "views,likes"]
+    arguments += ["--output", tmp_path / "out", "--folds", "2", "--max-epochs", "1"]
+    monkeypatch.setattr(sys, "argv", ["demo.py", *map(str, arguments)])
+    with joblib.parallel_config("threading"):
+        runpy.run_path(str(DEMO), run_name="__main__")
+    printed = capsys.readouterr().out
+    assert "modalities: cover 1, table 2; targets: views, likes" in printed
+    assert "30 creators" in printed
+    assert np.load(tmp_path / "out" / "predictions.npy").shape[1] == 2
 
 
 def test_log1p_of_counts_leaves_embeddings_and_nan_alone():
@@ -77,7 +100,7 @@ def test_tuning_examples_print_every_candidate_and_the_gain(
 ):
     if name == "tune_optuna":
         pytest.importorskip("optuna_integration")
-    data = ["--data", str(folder)] if source == "folder" else ["--n-samples", "160"]
+    data = ["--data", str(folder)] if source == "folder" else ["--n-samples", "150"]
     small = ["--folds", "2", "--members", "2", "--hidden-dim", "4", "--max-epochs", "3"]
     monkeypatch.setattr(sys, "argv", [name, *data, *small])
     monkeypatch.syspath_prepend(EXAMPLES)
@@ -99,11 +122,11 @@ def test_gallery_scripts_run(script, monkeypatch):
     plan = BaseMoFA._plan
 
     def fewer_videos(n_samples, **params):
-        return make_micro_videos(min(n_samples, 300), **params)
+        return make_micro_videos(min(n_samples, 150), **params)
 
     def fewer_epochs(estimator, *args, **kwargs):
         planned = plan(estimator, *args, **kwargs)
-        return replace(planned, max_epochs=min(planned.max_epochs, 3))
+        return replace(planned, max_epochs=min(planned.max_epochs, 2))
 
     monkeypatch.setattr("mofa_sklearn.datasets.make_micro_videos", fewer_videos)
     monkeypatch.setattr(BaseMoFA, "_plan", fewer_epochs)

@@ -78,8 +78,9 @@ def test_repr_of_many_slices_stays_one_screen(estimator):
 
 @pytest.mark.parametrize("estimator", with_modalities(LISTS))
 def test_repr_of_long_lists_is_cut(estimator):
-    assert len(repr(estimator).splitlines()) <= SCREEN
-    assert "..." in repr(estimator)
+    text = repr(estimator)
+    assert len(text.splitlines()) <= SCREEN
+    assert "..." in text
 
 
 def test_an_ensemble_inside_another_estimator_is_laid_out_in_lines():

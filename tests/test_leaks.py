@@ -63,6 +63,15 @@ def broken_off(folder, X, y):
     return small_mofa().fit(X, y)
 
 
+@pytest.fixture(autouse=True)
+def _older_objects_are_not_looked_at():
+    """Nor collected, which would take most of the time."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 KINDS = [one, classifier, in_threads, stacked, with_checkpoint, pipeline, broken_off]
 
 

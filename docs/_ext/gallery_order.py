@@ -5,10 +5,12 @@ from pathlib import Path
 # Words in the names of the scripts. Those that match none come last, by name.
 QUESTIONS = [
     "first",
+    "table",
     "group",
     "tun",
     "baseline",
     "blend",
+    "raw",
     "missing",
     "interval",
     "genre",

@@ -56,7 +56,7 @@ from mofa_sklearn.metrics import normalized_mean_squared_error
 y_pred = model.predict(X_test)
 pd.DataFrame(
     {
-        "out of fold": model[-1].oof_nmse_,
+        "out of fold": model.oof_nmse_,
         "test rows": normalized_mean_squared_error(y_test, y_pred, multioutput="raw_values"),
         "lowest possible": videos.best_nmse,
     },

@@ -87,6 +87,6 @@ _ = ax.spines[["top", "right"]].set_visible(False)
 # about right. If new videos will be of known creators, it is the other way round: then shuffled
 # folds ask the right question.
 #
-# The ensemble has folds of its own. ``model.fit(X, y, regressor__groups=creators)`` keeps creators
+# The ensemble has folds of its own. ``model.fit(X, y, groups=creators)`` keeps creators
 # together in them as well, so that its out-of-fold scores and its intervals are those of new
 # creators, too.

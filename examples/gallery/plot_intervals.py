@@ -31,7 +31,6 @@ X_train, X_test, y_train, y_test = train_test_split(
 model = make_mofa_pipeline(videos.modalities, cv=5, validation="inner", random_state=0)
 model.set_params(regressor__estimator__hidden_dim=32, regressor__estimator__max_epochs=15)
 model.fit(X_train, y_train)
-encoded = model[:-1].transform(X_test)
 
 # %%
 # Coverage
@@ -44,9 +43,9 @@ import pandas as pd
 levels = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95]
 coverage = []
 for level in levels:
-    lower, upper = np.moveaxis(model[-1].predict_interval(encoded, level), -1, 0)
+    lower, upper = np.moveaxis(model.predict_interval(X_test, level), -1, 0)
     inside = (lower <= y_test) & (y_test <= upper)
-    lower, upper = np.moveaxis(model[-1].predict_interval(encoded, level, joint=True), -1, 0)
+    lower, upper = np.moveaxis(model.predict_interval(X_test, level, joint=True), -1, 0)
     inside_together = (lower <= y_test) & (y_test <= upper)
     coverage.append(
         {
@@ -72,7 +71,7 @@ coverage["all three"].plot(ax=left, color="black", linestyle=":", marker="s", li
 left.set(ylabel="part of the test rows within the bounds", title="Coverage")
 left.legend(frameon=False, fontsize="small")
 
-bounds = model[-1].predict_interval(encoded, 0.8)[:60, 0]
+bounds = model.predict_interval(X_test, 0.8)[:60, 0]
 order = np.argsort(bounds.mean(axis=1))
 outside = (y_test[order, 0] < bounds[order, 0]) | (y_test[order, 0] > bounds[order, 1])
 right.vlines(np.arange(60), *bounds[order].T, color="0.75", linewidth=3)

@@ -92,7 +92,7 @@ _ = ax.spines[["top", "right"]].set_visible(False)
 # ------------------------
 # What is missing has no weight, and the others share it.
 
-attention = model[-1].estimators_[0].modality_attention(model[:-1].transform(X_test))
+attention = model.modality_attention(X_test)
 lacks_text = X_test["text_0"].isna()
 pd.DataFrame(
     {

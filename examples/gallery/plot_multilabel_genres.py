@@ -48,7 +48,7 @@ for loss in ("cross_entropy", "focal"):
         y_pred = model.fit(X_train, y_train).predict(X_test)
         name = f"{loss}, {'tuned' if tuned else '0.5'}"
         f1[name] = f1_score(y_test, y_pred, average=None, zero_division=0)
-        thresholds[name] = model[-1].thresholds_
+        thresholds[name] = model.thresholds_
 
 f1 = pd.DataFrame(f1, index=genres)
 pd.concat([f1, f1.mean().to_frame("mean (macro F1)").T]).round(2)

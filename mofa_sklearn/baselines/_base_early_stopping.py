@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
-from sklearn.utils.validation import check_consistent_length
+from sklearn.model_selection import ShuffleSplit
 from threadpoolctl import threadpool_limits
 
 from .._requests import RequestsItsArguments
@@ -25,9 +25,16 @@ from .._sklearn_private import (
     _check_sample_weight,
     _openmp_effective_n_threads,
 )
-from ..ensemble._base import _sample_weight_name
 from ..ensemble._members import set_random_states
-from ..ensemble._validation_sets import fit_with_validation, last_step, stops_early_on_rows
+from ..ensemble._metadata import sample_weight_name
+from ..ensemble._validation_rows import check_used
+from ..ensemble._validation_sets import (
+    fit_with_validation,
+    last_step,
+    stop_for_certain,
+    stops_early_on_rows,
+)
+from ..estimators._grouped import check_groups, hold_back_groups
 from ..training.threads import blas_threads
 
 # LightGBM warns of arrays that are views with gaps.
@@ -102,10 +109,36 @@ class BaseEarlyStopping(RequestsItsArguments, MetaEstimatorMixin, BaseEstimator)
         """Return what is cloned and fitted."""
         return self._default_estimator() if self.estimator is None else self.estimator
 
-    def _check_weight(self, sample_weight: Any, X: np.ndarray) -> np.ndarray | None:
+    def _check_weight(
+        self,
+        sample_weight: Any,
+        X: np.ndarray,
+        name: str = "sample_weight",
+        purpose: str = "learn from",
+    ) -> np.ndarray | None:
         if sample_weight is None:
             return None
-        return _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+        weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+        if not weight.any():
+            raise ValueError(f"{name} is zero for every row: nothing to {purpose}.")
+        return weight
+
+    def _check_arguments(self, X_val: Any, y_val: Any, sample_weight_val: Any) -> None:
+        """Refuse a frozen estimator, and validation rows that would be ignored."""
+        template = self._template()
+        if isinstance(last_step(template), FrozenEstimator):
+            raise ValueError(
+                f"{type(self).__name__} hands its estimator targets or classes of another scale "
+                "than y's, which a frozen estimator did not learn: pass it without "
+                "FrozenEstimator, or use it without this wrapper."
+            )
+        check_validation_pair(X_val, y_val, sample_weight_val)
+        if X_val is not None:
+            check_used([template], {})
+
+    def _uses_validation_rows(self) -> bool:
+        """Tell whether rows passed as ``X_val`` have an effect."""
+        return stops_early_on_rows(self._template())
 
     def _divide(
         self,
@@ -117,17 +150,23 @@ class BaseEarlyStopping(RequestsItsArguments, MetaEstimatorMixin, BaseEstimator)
         """Return the rows to learn from and those to stop on, which may have been given."""
         if held_out is not None or not stops_early_on_rows(self._template()):
             return rows, held_out
-        check_consistent_length(rows.X, groups)
-        train, test = self._hold_back(rows, groups, random_state)
-        return rows.take(train), rows.take(test)
+        groups = check_groups(groups, rows.X)
+        weight = np.ones(len(rows.X)) if rows.sample_weight is None else rows.sample_weight
+        # A row of weight zero must not be held back in place of one that counts.
+        counted, others = np.flatnonzero(weight), np.flatnonzero(weight == 0)
+        groups = None if groups is None else groups[counted]
+        train, test = self._hold_back(rows.take(counted), groups, random_state)
+        learned = np.concatenate([counted[train], others])
+        return rows.take(learned), rows.take(counted[test])
 
     def _hold_back(
         self, rows: Rows, groups: Any, random_state: np.random.RandomState
     ) -> tuple[np.ndarray, np.ndarray]:
         """Divide rows at random, keeping groups together."""
-        splitter = ShuffleSplit if groups is None else GroupShuffleSplit
-        split = splitter(1, test_size=self.validation_fraction, random_state=random_state)
-        return next(split.split(rows.X, groups=groups))
+        if groups is not None:
+            return hold_back_groups(groups, self.validation_fraction, random_state)
+        split = ShuffleSplit(1, test_size=self.validation_fraction, random_state=random_state)
+        return next(split.split(rows.X))
 
     def _fit_parts(
         self, rows: Rows, held_out: Rows | None, random_state: np.random.RandomState
@@ -167,9 +206,10 @@ class BaseEarlyStopping(RequestsItsArguments, MetaEstimatorMixin, BaseEstimator)
         y = np.ascontiguousarray(rows.y[:, columns])
         fit_params = {}
         if rows.sample_weight is not None:
-            fit_params[_sample_weight_name(template)] = rows.sample_weight
+            fit_params[sample_weight_name(template)] = rows.sample_weight
         if held_out is None:
             return member.fit(rows.X, y, **fit_params)
+        stop_for_certain(member)
         y_val = np.ascontiguousarray(held_out.y[:, columns])
         return fit_with_validation(
             member, rows.X, y, fit_params, held_out.X, y_val, held_out.sample_weight
@@ -186,10 +226,12 @@ class BaseEarlyStopping(RequestsItsArguments, MetaEstimatorMixin, BaseEstimator)
         return tags
 
 
-def check_validation_pair(X_val: Any, y_val: Any) -> None:
-    """Refuse validation rows without targets, and targets without rows."""
+def check_validation_pair(X_val: Any, y_val: Any, sample_weight_val: Any) -> None:
+    """Refuse validation rows without targets, and targets or weights without rows."""
     if (X_val is None) != (y_val is None):
         raise ValueError("Pass both X_val and y_val, or none of them.")
+    if X_val is None and sample_weight_val is not None:
+        raise ValueError("sample_weight_val was passed without X_val and y_val.")
 
 
 def check_same_targets(y: np.ndarray, y_val: np.ndarray) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted, validate_data
+from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted
 
 from .._sklearn_private import _check_feature_names_in, _fit_context
+from .._validation import validate_data
 from ..modalities._numbers import numbers
 from ..modalities._range import in_enough_digits, quiet_range
 

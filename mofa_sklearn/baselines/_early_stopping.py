@@ -8,9 +8,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_private import _fit_context
+from .._validation import validate_data
 from ..estimators._targets import TargetScale
 from ..modalities._numbers import numbers
 from ._base_early_stopping import (
@@ -18,7 +19,6 @@ from ._base_early_stopping import (
     BaseEarlyStopping,
     Rows,
     check_same_targets,
-    check_validation_pair,
 )
 
 
@@ -149,17 +149,21 @@ class EarlyStoppingRegressor(RegressorMixin, BaseEarlyStopping):
         ------
         ValueError
             If there are too few rows to hold some back, if `y_val` has other targets
-            than `y`, or if one of `X_val` and `y_val` is lacking.
+            than `y`, if one of `X_val` and `y_val` is lacking, if they are passed and the
+            estimator does not stop early on rows, or if it is frozen.
         TypeError
             If there are weights, and the estimator takes none.
         """
-        check_validation_pair(X_val, y_val)
+        self._check_arguments(X_val, y_val, sample_weight_val)
         X, y = self._check_rows(X, y, reset=True)
         held_out = None
         if X_val is not None:
             X_val, y_val = self._check_rows(X_val, y_val, reset=False)
             check_same_targets(y, y_val)
-            held_out = Rows(X_val, y_val, self._check_weight(sample_weight_val, X_val))
+            weight = self._check_weight(
+                sample_weight_val, X_val, "sample_weight_val", "stop early on"
+            )
+            held_out = Rows(X_val, y_val, weight)
         random_state = check_random_state(self.random_state)
         rows = Rows(X, y, self._check_weight(sample_weight, X))
         rows, held_out = self._divide(rows, held_out, groups, random_state)
@@ -206,5 +210,5 @@ class EarlyStoppingRegressor(RegressorMixin, BaseEarlyStopping):
 
 def _standardized(rows: Rows, scale: TargetScale) -> Rows:
     """Return rows with targets of shape (n_samples, n_targets), float64."""
-    y = (rows.y.reshape(len(rows.y), -1) - scale.mean) / scale.scale
+    y = (rows.y.reshape(len(rows.y), -1) - scale.mean) / scale.divisor
     return Rows(rows.X, y, rows.sample_weight)

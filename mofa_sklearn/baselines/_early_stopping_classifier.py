@@ -8,11 +8,13 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_private import HasMethods, _fit_context
+from .._validation import validate_data
 from ..ensemble._class_members import aligned_probabilities
 from ..estimators._classes import check_classes, classes_of
+from ..estimators._grouped import hold_back_groups
 from ..estimators._stratified import stratified
 from ..estimators._thresholds import DEFAULT_THRESHOLD
 from ..modalities._numbers import numbers
@@ -21,7 +23,6 @@ from ._base_early_stopping import (
     BaseEarlyStopping,
     Rows,
     check_same_targets,
-    check_validation_pair,
 )
 
 
@@ -139,7 +140,8 @@ class EarlyStoppingClassifier(ClassifierMixin, BaseEarlyStopping):
 
         groups : array-like of shape (n_samples,), default=None
             Groups of the rows, as their creators: where rows are held back, they are
-            whole groups, but for rows of a class that would not be learned otherwise.
+            whole groups, none without which a class would not be learned; single rows
+            where every group has a class of its own.
 
         X_val : array-like or DataFrame of shape (n_val, n_features), default=None
             Rows to stop early on; none of `X` are held back then.
@@ -158,18 +160,21 @@ class EarlyStoppingClassifier(ClassifierMixin, BaseEarlyStopping):
         ------
         ValueError
             If `y` has no classes, if `y_val` has others, if one of `X_val` and `y_val` is
-            lacking, or if there are too few rows to hold some back.
+            lacking, if they are passed and the estimator does not stop early on rows, if
+            it is frozen, or if there are too few rows or groups to hold some back.
         TypeError
             If there are weights, and the estimator takes none.
         """
-        check_validation_pair(X_val, y_val)
+        self._check_arguments(X_val, y_val, sample_weight_val)
         X, y = self._check_rows(X, y, "y", reset=True)
         classes = classes_of(y)
         held_out = None
         if X_val is not None:
             X_val, y_val = self._check_rows(X_val, y_val, "y_val", reset=False)
             check_same_targets(y, y_val)
-            weight = self._check_weight(sample_weight_val, X_val)
+            weight = self._check_weight(
+                sample_weight_val, X_val, "sample_weight_val", "stop early on"
+            )
             held_out = Rows(X_val, _coded(y_val, classes, "y_val"), weight)
         random_state = check_random_state(self.random_state)
         rows = Rows(X, _coded(y, classes, "y"), self._check_weight(sample_weight, X))
@@ -245,14 +250,14 @@ class EarlyStoppingClassifier(ClassifierMixin, BaseEarlyStopping):
         self, rows: Rows, groups: Any, random_state: np.random.RandomState
     ) -> tuple[np.ndarray, np.ndarray]:
         """Divide rows at random; every class is among those to learn from."""
-        train, test = super()._hold_back(rows, groups, random_state)
         if rows.y.shape[1] > 1:
-            return train, test
+            return super()._hold_back(rows, groups, random_state)
         classes = rows.y[:, 0]
         if groups is not None:
-            lost = ~np.isin(classes[test], classes[train])
-            if not lost.all():
-                return np.concatenate([train, test[lost]]), test[~lost]
+            train, test = hold_back_groups(groups, self.validation_fraction, random_state, classes)
+            if len(test):
+                return train, test
+        train, test = super()._hold_back(rows, None, random_state)
         return stratified(classes, train, test, random_state)
 
     def __sklearn_tags__(self):

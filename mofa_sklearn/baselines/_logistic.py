@@ -8,9 +8,11 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
+from sklearn.utils import check_consistent_length
 
 from .._requests import RequestsItsArguments
 from .._sklearn_private import _fit_context
+from ._base_early_stopping import check_validation_pair
 
 # From the strongest penalty to the weakest, as parts of C: halves of orders of magnitude.
 _PATH = np.logspace(-6, 0, 13)
@@ -86,9 +88,16 @@ class EarlyStoppingLogisticRegression(RequestsItsArguments, LogisticRegression):
         Returns
         -------
         self : EarlyStoppingLogisticRegression
+
+        Raises
+        ------
+        ValueError
+            If one of `X_val` and `y_val` is lacking.
         """
+        check_validation_pair(X_val, y_val, sample_weight_val)
         if X_val is None:
             return super().fit(X, y, sample_weight)
+        check_consistent_length(X_val, y_val, sample_weight_val)
         model = LogisticRegression(**{**self.get_params(), "warm_start": True})
         losses: list[float] = []
         best: dict = {}

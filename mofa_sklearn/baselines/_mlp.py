@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import unique_labels
 
 from .._requests import RequestsItsArguments
 from .._sklearn_private import _fit_context
+from ..ensemble._validation_rows import check_used
+from ._base_early_stopping import check_validation_pair
 
 
 class _StopsOnGivenRows(RequestsItsArguments):
@@ -47,10 +50,19 @@ class _StopsOnGivenRows(RequestsItsArguments):
         -------
         self : estimator
             The fitted network.
+
+        Raises
+        ------
+        ValueError
+            If one of `X_val` and `y_val` is lacking, or if they are passed with
+            ``early_stopping=False``.
         """
+        check_validation_pair(X_val, y_val, sample_weight_val)
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-        if X_val is None or not self.early_stopping:
+        if X_val is None:
             return super().fit(X, y, **weights)
+        check_used([self], {})
+        check_consistent_length(X_val, y_val, sample_weight_val)
         # partial_fit refuses early_stopping=True, and goes on where a fit ended.
         network = self._network(**{**self.get_params(), "early_stopping": False})
         first_step = self._arguments_of_first_step(y)

@@ -35,8 +35,8 @@ _TARGET_SIMILARITY = 0.7  # share of the targets' coefficients, and of their noi
 _MODALITY_WEIGHTS = (0.4, 1.6)  # lowest and highest, drawn for each modality and target
 # Shares of the signal's variance, up to correlations between the parts.
 _LINEAR, _CURVED, _JOINT = 0.7, 0.15, 0.15
-# Length of the mark of the token that tells something; across it, columns have variance one.
-_MARK = 8.0
+_MARK = 8.0  # length of what is added to the token that counts; a column's deviation is one
+_OTHER_TOKENS = 0.5  # size of the tokens that are noise, beside it
 _CHUNK_ROWS = 1024
 _CONSTANT = 1e-9  # a standard deviation below this is rounding error
 
@@ -96,9 +96,9 @@ def make_micro_videos(
         Modalities that are sequences of vectors, and of how many. The block of such a modality
         is so many vectors one after the other, each as wide as `modalities` says. One of them,
         at random in each row, is what the block would be without `n_tokens`, and the targets
-        depend on it; the others are of the same kind, but noise. A mark tells them apart: the
-        same vector, added to the one that counts. Attention can find it; the mean over tokens
-        drowns it in the others.
+        depend on it; the others are of the same kind and half as large, but noise. A mark
+        tells them apart: the same vector, added to the one that counts. Attention can find
+        it; the mean over tokens drowns it in the others.
     n_targets : int, default=3
         Number of targets: views, likes, comments, target_3, target_4, ...
     n_creators : int, default=None
@@ -356,7 +356,9 @@ def _draw_features(
             block_shared[rows] = shared
         projection = _fill_block(rng, block, block_shared)
         if name in n_tokens:
-            block[rows] += _draw_mark(rng, widths[name])
+            signal = block[rows] + _draw_mark(rng, widths[name])
+            block *= _OTHER_TOKENS
+            block[rows] = signal
         if name == "text":
             block /= np.linalg.norm(block, axis=1, keepdims=True)
         readouts.append(_read_block(rng, block[rows], projection))

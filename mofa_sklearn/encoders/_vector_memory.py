@@ -133,7 +133,7 @@ class VectorMemory:
             others = {
                 cell
                 for cell, owner, since in self._select(query, cells)
-                if owner != self._owner and _still_works(owner, now - since)
+                if owner != self._owner and _still_works(owner, since, now)
             }
             free = [cell for cell in cells if cell not in known and cell not in others]
             self._database.executemany(
@@ -304,14 +304,14 @@ def _checksum(cell: bytes, n_tokens: int, width: int, data: bytes) -> int:
     return zlib.crc32(data, zlib.crc32(cell + f"{n_tokens} {width}".encode()))
 
 
-def _still_works(owner: str, seconds: float) -> bool:
+def _still_works(owner: str, since: float, now: float) -> bool:
     """Tell whether a claim is to be waited for: its process lives, or it is not old."""
-    host, pid, _ = owner.rsplit(":", 2)
-    if host == socket.gethostname() and os.name == "posix":
-        try:
+    try:
+        host, pid, _ = owner.rsplit(":", 2)
+        if host == socket.gethostname() and os.name == "posix":
             os.kill(int(pid), 0)
-        except ProcessLookupError:
-            return False
-        except OSError:
-            pass
-    return seconds < _CLAIM_SECONDS
+        return now - since < _CLAIM_SECONDS
+    except PermissionError:  # it lives, and is another user's
+        return now - since < _CLAIM_SECONDS
+    except (ProcessLookupError, ValueError, TypeError, AttributeError, OverflowError):
+        return False  # dead, or a damaged entry

@@ -48,6 +48,8 @@ class VisionModel(Model):
         self.pooling = pooling
         self._pooler_is_trained = not any("pooler" in key for key in missing)
         self._tower = getattr(self.network, "vision_model", self.network)
+        name = getattr(self._tower, "main_input_name", "")
+        self._input = name if name.startswith("pixel") else "pixel_values"
         self._has_cls = any(name.endswith(_CLS) for name, _ in self._tower.named_parameters())
         if pooling == "cls" and not self._has_cls:
             raise ValueError(
@@ -61,7 +63,7 @@ class VisionModel(Model):
         pixels = self._pixels(cells)
         if self.pooling == "auto":
             return list(self._vectors(pixels))
-        tokens = as_tokens(self._tower(pixel_values=pixels).last_hidden_state)
+        tokens = as_tokens(self._tower(**{self._input: pixels}).last_hidden_state)
         return pool_tokens(tokens, None, self.pooling)
 
     def _pixels(self, cells: list) -> torch.Tensor:
@@ -73,7 +75,7 @@ class VisionModel(Model):
         """Return what the network's authors take for the vector of a picture."""
         if hasattr(self.network, "get_image_features"):
             return pooled_output(self.network.get_image_features(pixel_values=pixels))
-        given = self._tower(pixel_values=pixels)
+        given = self._tower(**{self._input: pixels})
         if getattr(given, "pooler_output", None) is not None and self._pooler_is_trained:
             return pooled_output(given)
         tokens = as_tokens(given.last_hidden_state)

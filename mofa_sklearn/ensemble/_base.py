@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from numbers import Integral
 from os import PathLike
 from typing import Any
@@ -12,10 +13,9 @@ import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, check_cv
-from sklearn.pipeline import Pipeline
-from sklearn.utils import check_random_state, indexable
+from sklearn.utils import check_array, check_random_state, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 from tqdm.auto import tqdm
 
 from .._repr._completion import CompletesWhatIsThere
@@ -26,11 +26,41 @@ from .._sklearn_private import HasMethods, StrOptions, _check_sample_weight
 from ..modalities._lazy_input import refuse_lazy
 from ._attention import AveragesAttention
 from ._checkpoint import Checkpoint, fingerprint_of
+from ._checks import check_trainable
 from ._cluster import fit_on_cluster, on_cluster
+from ._companions import companion_tasks
 from ._members import Fold, Member, MemberTask, fit_members, trains_stacked
-from ._validation_sets import last_step
+from ._metadata import consumed, sample_weight_name, takers
+from ._splits import check_counted, check_enough_rows, positions, spread_over
+from ._validation_rows import ValidationRows, check_holds_back, check_used, passed_rows
+from ._validation_sets import uses_validation_rows
 
 _MAX_SEED = np.iinfo(np.int32).max
+
+
+@dataclass
+class Plan:
+    """A fit that is about to begin, all of it checked.
+
+    Parameters
+    ----------
+    task : MemberTask
+        How to fit a member.
+    folds : list of Fold
+        The splits.
+    seed : int
+        What everything is drawn from.
+    checkpoint : Checkpoint or None
+        Where members are stored.
+    companions : dict of str to MemberTask
+        How to fit each of the companions.
+    """
+
+    task: MemberTask
+    folds: list[Fold]
+    seed: int
+    checkpoint: Checkpoint | None
+    companions: dict[str, MemberTask]
 
 
 class BaseKFoldEnsemble(
@@ -44,6 +74,8 @@ class BaseKFoldEnsemble(
     """Base class of ensembles with one member for each split of a cross-validation."""
 
     _task_type = MemberTask
+    # Members have folds of their own to stop early on.
+    _has_folds = True
 
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit", "predict"]), None],
@@ -99,23 +131,27 @@ class BaseKFoldEnsemble(
             )
         )
 
-    def _fit_members(
-        self, X: Any, y: np.ndarray, sample_weight: Any, groups: Any, params: dict[str, Any]
-    ) -> tuple[MemberTask, list[Fold], list[Member]]:
-        """Fit one member on each split; set ``estimators_``.
-
-        What was fitted comes back with the members, for more to be fitted alike.
-        """
+    def _plan(
+        self,
+        X: Any,
+        y: np.ndarray,
+        sample_weight: Any,
+        groups: Any,
+        validation: tuple[Any, Any, Any],
+        params: dict[str, Any],
+        companions: Sequence[tuple[str, BaseEstimator]] = (),
+    ) -> Plan:
+        """Check whatever can be checked before the first member is trained."""
         X, y, groups = indexable(X, y, groups)
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(
-                sample_weight, y, dtype=np.float64, ensure_non_negative=True
-            )
+        sample_weight = checked_weight(sample_weight, y)
         template = self._member_template()
+        rows, params = passed_rows(template, *validation, params)
         fit_params, split_params = self._route(template, sample_weight, groups, params)
+        for estimator in [template, *(each for _, each in companions)]:
+            check_trainable(estimator, X, self._classes_of(y, sample_weight))
         checkpoint = None if self.checkpoint is None else Checkpoint(self.checkpoint)
         seed = self._root_seed(checkpoint)
-        folds = self._split(X, y, groups, split_params, seed)
+        folds = self._split(X, y, groups, split_params, seed, sample_weight)
         task = self._task_type(
             template,
             X,
@@ -125,15 +161,77 @@ class BaseKFoldEnsemble(
             hand_over=self.validation == "fold",
             method=self._prediction_method,
         )
-        if checkpoint is not None:
-            splits = [(fold.train, fold.test) for fold in folds]
-            parts = {"X": X, "y": y, "splits": splits, "fit_params": fit_params}
-            parts |= {"validation": self.validation, "engine": self.engine == "stacked"}
-            checkpoint.open(seed, fingerprint_of(template, **parts))
-        with self._told_as_of_a_fold(task, len(folds)):
-            members = list(self._progress(self._run(task, folds, checkpoint), len(folds)))
+        if rows is not None:
+            rows = self._checked_validation_rows(rows, y, sample_weight)
+            check_used([template, *(each for _, each in companions)], fit_params)
+            task = replace(task, X_val=rows.X, y_val=rows.y, sample_weight_val=rows.sample_weight)
+        elif self.validation == "inner":
+            for estimator in [template, *(each for _, each in companions)]:
+                check_holds_back(estimator, fit_params)
+        beside = companion_tasks(companions, task, groups)
+        if self.engine == "stacked":
+            trains_stacked(task, self.engine)
+        self._check_settings()
+        return Plan(task, folds, seed, checkpoint, beside)
+
+    def _check_settings(self) -> None:
+        """Refuse what is wrong whatever the rows are."""
+        if self.checkpoint is not None:
+            Checkpoint(self.checkpoint).check()
+
+    def _fit_members(self, plan: Plan) -> list[Member]:
+        """Fit one member on each split; set ``estimators_``."""
+        self._open(plan)
+        with self._told_as_of_a_fold(plan.task, len(plan.folds)):
+            fitted = self._run(plan.task, plan.folds, plan.checkpoint)
+            members = list(self._progress(fitted, len(plan.folds)))
         self.estimators_ = [member.estimator for member in members]
-        return task, folds, members
+        return members
+
+    def _open(self, plan: Plan) -> None:
+        """Begin the checkpoint, or go on with it, if there is one."""
+        if plan.checkpoint is None:
+            return
+        task = plan.task
+        parts = {
+            "X": task.X,
+            "y": task.y,
+            "splits": [(fold.train, fold.test) for fold in plan.folds],
+            "fit_params": dict(sorted(task.fit_params.items())),
+            "validation": self.validation,
+            "engine": self.engine == "stacked",
+        }
+        if task.X_val is not None:
+            parts |= {"X_val": task.X_val, "y_val": task.y_val}
+            parts["sample_weight_val"] = task.sample_weight_val
+        plan.checkpoint.open(plan.seed, fingerprint_of(task.estimator, **parts))
+
+    def _checked_validation_rows(
+        self, rows: ValidationRows, y: np.ndarray, sample_weight: np.ndarray | None
+    ) -> ValidationRows:
+        """Check the user's validation rows against those of the fit."""
+        if getattr(rows.X, "ndim", 2) == 2:
+            validate_data(self, X=rows.X, skip_check_array=True, reset=False)
+        y_val = self._check_validation_targets(rows.y, y, sample_weight)
+        if y_val.shape[1:] != y.shape[1:]:
+            raise ValueError(
+                f"y has shape {y.shape} and y_val {y_val.shape}: both need the same targets."
+            )
+        return replace(rows, y=y_val).weighed()
+
+    def _check_validation_targets(
+        self, y_val: Any, y: np.ndarray, sample_weight: np.ndarray | None
+    ) -> np.ndarray:
+        return check_array(y_val, ensure_2d=False, dtype="numeric", input_name="y_val")
+
+    def _classes_of(self, y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray | None:
+        """Return the classes that can be learned; None for numbers and labels."""
+        return None
+
+    def _uses_validation_rows(self) -> bool:
+        """Tell whether rows passed as ``X_val`` have an effect."""
+        companions = [each for _, each in getattr(self, "companions", None) or []]
+        return any(map(uses_validation_rows, [self._member_template(), *companions]))
 
     @contextmanager
     def _told_as_of_a_fold(self, task: MemberTask, n_folds: int) -> Iterator[None]:
@@ -203,18 +301,38 @@ class BaseKFoldEnsemble(
         return seed
 
     def _split(
-        self, X: Any, y: np.ndarray, groups: Any, split_params: dict[str, Any], seed: int
+        self,
+        X: Any,
+        y: np.ndarray,
+        groups: Any,
+        split_params: dict[str, Any],
+        seed: int,
+        sample_weight: np.ndarray | None = None,
     ) -> list[Fold]:
         """Split the rows, and give every fold a seed."""
         random_state = np.random.RandomState(seed)
-        cv = self._splitter(y, groups, int(random_state.randint(_MAX_SEED)))
-        splits = list(cv.split(X, y, **split_params))
-        if not splits:
+        splitter_seed = int(random_state.randint(_MAX_SEED))
+        counted = None if sample_weight is None else sample_weight > 0
+        if counted is None or counted.all():
+            splitter = self._splitter(y, groups, splitter_seed)
+            pairs = positions(splitter.split(X, y, **split_params))
+        elif isinstance(self.cv, Integral):
+            rows = np.flatnonzero(counted)
+            check_enough_rows(rows, int(self.cv))
+            groups = None if groups is None else np.asarray(groups)[rows]
+            splitter = self._splitter(y[rows], groups, splitter_seed)
+            pairs = spread_over(counted, positions(splitter.split(rows, y[rows], groups)))
+        else:
+            splitter = self._splitter(y, groups, splitter_seed)
+            # Members get the rows of the user's own splits as they are, with their weights.
+            pairs = positions(splitter.split(X, y, **split_params))
+            check_counted(counted, pairs)
+        if not pairs:
             raise ValueError(f"cv={self.cv!r} has no split: an ensemble needs at least one.")
-        seeds = random_state.randint(_MAX_SEED, size=len(splits)).tolist()
+        seeds = random_state.randint(_MAX_SEED, size=len(pairs)).tolist()
         return [
-            Fold(index, _as_positions(train), _as_positions(test), member_seed)
-            for index, ((train, test), member_seed) in enumerate(zip(splits, seeds, strict=True))
+            Fold(index, train, test, member_seed)
+            for index, ((train, test), member_seed) in enumerate(zip(pairs, seeds, strict=True))
         ]
 
     def _splitter(self, y: np.ndarray, groups: Any, seed: int):
@@ -230,21 +348,30 @@ class BaseKFoldEnsemble(
         self, template: BaseEstimator, sample_weight: Any, groups: Any, params: dict[str, Any]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Divide the metadata between the members' `fit` and the splitter's `split`."""
+        groups = None if groups is None else np.asarray(groups)
         if get_config()["enable_metadata_routing"]:
             given = {"sample_weight": sample_weight, "groups": groups, **params}
             given = {key: value for key, value in given.items() if value is not None}
-            if isinstance(self.cv, Integral):
-                # The grouped splitter made from an int is the ensemble's own.
+            own_splitter = isinstance(self.cv, Integral)
+            # The grouped splitter made from an int is the ensemble's own.
+            if own_splitter and "groups" not in consumed(template, given):
                 given.pop("groups", None)
             routed = process_routing(self, "fit", **given)
             split_params = dict(routed.splitter.split)
-            if isinstance(self.cv, Integral) and groups is not None:
+            if own_splitter and groups is not None:
                 split_params["groups"] = groups
             return dict(routed.estimator.fit), split_params
         fit_params = dict(params)
         if sample_weight is not None:
-            fit_params[_sample_weight_name(template)] = sample_weight
-        return fit_params, {} if groups is None else {"groups": groups}
+            name = sample_weight_name(template)
+            if name in fit_params:
+                raise ValueError(f"Weights are passed twice, as sample_weight and as {name}.")
+            fit_params[name] = sample_weight
+        if groups is None:
+            return fit_params, {}
+        return {**dict.fromkeys(takers(template, "groups"), groups), **fit_params}, {
+            "groups": groups
+        }
 
     def _progress(self, members: Iterator[Member], n_members: int) -> Iterator[Member]:
         if int(self.verbose) <= 0:
@@ -293,48 +420,11 @@ class _FitAndSave:
         return member
 
 
-def _as_positions(rows: Any) -> np.ndarray:
-    """Return row positions, also of a boolean mask."""
-    rows = np.asarray(rows)
-    return np.flatnonzero(rows) if rows.dtype == bool else rows
-
-
-def _sample_weight_name(template: BaseEstimator) -> str:
-    """Return the name under which a member's `fit` takes the rows' weights."""
-    if not has_fit_parameter(last_step(template), "sample_weight"):
-        raise TypeError(
-            f"Underlying estimator {type(last_step(template)).__name__} does not support sample "
-            "weights."
-        )
-    path, step = [], template
-    while isinstance(step, Pipeline):
-        name, step = step.steps[-1]
-        path.append(name)
-    return "__".join([*path, "sample_weight"])
-
-
-def average_held_out(
-    folds: Sequence[Fold], members: Sequence[Member], shape: tuple[int, ...]
-) -> np.ndarray:
-    """Average what members predict for rows they never saw.
-
-    Parameters
-    ----------
-    folds : sequence of Fold
-        The splits.
-    members : sequence of Member
-        The members, in the same order.
-    shape : tuple of int
-        Shape of the result: (n_samples, ...).
-
-    Returns
-    -------
-    ndarray of that shape, float64
-        NaN for rows that no split holds out.
-    """
-    total, count = np.zeros(shape), np.zeros(shape[0])
-    for fold, member in zip(folds, members, strict=True):
-        np.add.at(total, fold.test, member.prediction.reshape(-1, *shape[1:]))
-        np.add.at(count, fold.test, 1)
-    count = count.reshape(-1, *[1] * (len(shape) - 1))
-    return total / np.where(count > 0, count, np.nan)
+def checked_weight(sample_weight: Any, y: np.ndarray) -> np.ndarray | None:
+    """Return the rows' weights, float64; refuse negative ones, and zeros alone."""
+    if sample_weight is None:
+        return None
+    weight = _check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
+    if not weight.any():
+        raise ValueError("sample_weight is zero for every row: nothing to learn from.")
+    return weight

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from numbers import Integral
 from typing import Any
 
@@ -17,6 +18,7 @@ from sklearn.utils.metadata_routing import (
     get_routing_for_object,
     process_routing,
 )
+from sklearn.utils.validation import validate_data
 from tqdm.auto import tqdm
 
 from .._repr._completion import CompletesWhatIsThere
@@ -24,19 +26,26 @@ from .._repr._html import blend_block
 from .._repr._short import ShortRepr
 from .._requests import RequestsItsArguments
 from .._sklearn_private import StrOptions, _BaseHeterogeneousEnsemble, _raise_for_params
-from ._base import BaseKFoldEnsemble, _sample_weight_name
+from ._base import BaseKFoldEnsemble
 from ._blend_parts import SplitsOfBlend, has_own_scale
+from ._checks import check_trainable
 from ._cluster import rows_sent_once
 from ._kfold_regressor import KFoldEnsembleRegressor
 from ._members import set_random_states
-from ._validation_sets import last_step
+from ._metadata import sample_weight_name, takers
+from ._validation_rows import check_used, passed_rows
+from ._validation_sets import fit_with_validation, last_step, uses_validation_rows
 
 _MAX_SEED = np.iinfo(np.int32).max
 REPORT_ROW = "blend"
+_VALIDATION = ("X_val", "y_val", "sample_weight_val")
 
 
 class BaseBlend(ShortRepr, CompletesWhatIsThere, RequestsItsArguments, _BaseHeterogeneousEnsemble):
     """Base class of blends: parameters, metadata, and the fit of the parts."""
+
+    # The parts' members have folds of their own to stop early on.
+    _has_folds = True
 
     _parameter_constraints: dict = {
         "estimators": [list],
@@ -106,23 +115,85 @@ class BaseBlend(ShortRepr, CompletesWhatIsThere, RequestsItsArguments, _BaseHete
 
     @rows_sent_once()
     def _fit_parts(
-        self, X: Any, y: np.ndarray, sample_weight: Any, groups: Any, params: dict[str, Any]
+        self,
+        X: Any,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None,
+        groups: Any,
+        validation: tuple[Any, Any, Any],
+        params: dict[str, Any],
     ) -> list[BaseEstimator]:
         """Fit clones of the parts, those without folds of their own on the same splits."""
         X, y, groups = indexable(X, y, groups)
+        groups = None if groups is None else np.asarray(groups)
         fit_params, split_params = self._route(sample_weight, groups, params)
         random_state = check_random_state(self.random_state)
         # A seed for every entry: dropping one leaves the others as they were.
         split_seed, *seeds = random_state.randint(_MAX_SEED, size=1 + len(self.estimators))
         splitter = KFoldEnsembleRegressor(cv=self.cv)
-        splits = SplitsOfBlend(splitter._split(X, y, groups, split_params, int(split_seed)))
+        folds = splitter._split(X, y, groups, split_params, int(split_seed), sample_weight)
+        splits = SplitsOfBlend(folds)
         entries = zip(self.estimators, seeds, strict=True)
         kept = [(name, part, int(seed)) for (name, part), seed in entries if part != "drop"]
-        bar = tqdm(kept, unit="part", desc="Blend", disable=int(self.verbose) <= 0)
-        return [
-            self._prepared(part, splits, seed).fit(X, y, **fit_params[name])
-            for name, part, seed in bar
-        ]
+        prepared = {name: self._prepared(part, splits, seed) for name, part, seed in kept}
+        self._hand_validation_rows(prepared, validation, fit_params)
+        self._check_parts(prepared, X, y, fit_params)
+        bar = tqdm(prepared.items(), unit="part", desc="Blend", disable=int(self.verbose) <= 0)
+        return [_fit_part(part, X, y, fit_params[name]) for name, part in bar]
+
+    def _hand_validation_rows(
+        self,
+        parts: Mapping[str, BaseEstimator],
+        validation: tuple[Any, Any, Any],
+        fit_params: dict[str, dict[str, Any]],
+    ) -> None:
+        """Add the user's validation rows to the arguments of the parts that can use them."""
+        given = dict(zip(("X_val", "y_val", "sample_weight_val"), validation, strict=True))
+        given = {name: value for name, value in given.items() if value is not None}
+        if not given:
+            return
+        rows, _ = passed_rows(self, *validation, {})
+        assert rows is not None
+        if getattr(rows.X, "ndim", 2) == 2:
+            validate_data(self, X=rows.X, skip_check_array=True, reset=False)
+        check_used([_member_of(part) for part in parts.values()], {})
+        for name, part in parts.items():
+            if uses_validation_rows(part):
+                fit_params[name].update(given)
+
+    def _check_parts(
+        self,
+        parts: Mapping[str, BaseEstimator],
+        X: Any,
+        y: np.ndarray,
+        fit_params: Mapping[str, dict[str, Any]],
+    ) -> None:
+        """Refuse the fit of any part before the first one is trained."""
+        for name, part in parts.items():
+            if isinstance(part, KFoldEnsembleRegressor):
+                arguments = dict(fit_params[name])
+                weight, groups = (arguments.pop(key, None) for key in ("sample_weight", "groups"))
+                rows = tuple(arguments.pop(key, None) for key in _VALIDATION)
+                # A part is fitted on its own; what it makes of the rows' names is no other's.
+                validate_data(part, X=X, skip_check_array=True)
+                part._plan_fit(X, y, weight, groups, rows, arguments)
+                continue
+            check_trainable(part, X)
+            if isinstance(last := last_step(part), BaseKFoldEnsemble):
+                last._check_settings()
+
+    def _refuse_unused(self, arguments: dict[str, Any]) -> None:
+        """Refuse what only a fit of the parts could use."""
+        given = [name for name, value in arguments.items() if value is not None]
+        if given:
+            raise ValueError(
+                f"{', '.join(given)} would be ignored: with cv='prefit' the parts are not fitted."
+            )
+
+    def _uses_validation_rows(self) -> bool:
+        """Tell whether rows passed as ``X_val`` have an effect."""
+        parts = [part for _, part in self._kept_parts()]
+        return not isinstance(self.cv, str) and any(map(uses_validation_rows, parts))
 
     def _prepared(self, part: BaseEstimator, splits: SplitsOfBlend, seed: int) -> BaseEstimator:
         """Return what is fitted for a part: a K-fold ensemble, seeded."""
@@ -150,9 +221,9 @@ class BaseBlend(ShortRepr, CompletesWhatIsThere, RequestsItsArguments, _BaseHete
             has_folds = _has_folds(part)
             fit_params[name] = own = {}
             if sample_weight is not None:
-                own[_sample_weight_name(part) if has_folds else "sample_weight"] = sample_weight
-            if groups is not None and has_folds:
-                own[_groups_name(part)] = groups
+                own[sample_weight_name(part) if has_folds else "sample_weight"] = sample_weight
+            if groups is not None:
+                own |= dict.fromkeys(takers(part, "groups") if has_folds else ["groups"], groups)
         return fit_params, {} if groups is None else {"groups": groups}
 
     def _route_requested(
@@ -198,10 +269,17 @@ def _has_folds(part: BaseEstimator) -> bool:
     return isinstance(last_step(part), (BaseKFoldEnsemble, BaseBlend)) and not has_own_scale(part)
 
 
-def _groups_name(part: BaseEstimator) -> str:
-    """Return the name under which a part's `fit` takes groups for its last step."""
-    path = []
-    while isinstance(part, Pipeline):
-        name, part = part.steps[-1]
-        path.append(name)
-    return "__".join([*path, "groups"])
+def _member_of(part: BaseEstimator) -> BaseEstimator:
+    """Return what the members of a wrapped part are clones of, and other parts as they are."""
+    if type(part) is not KFoldEnsembleRegressor or part.estimator is None:
+        return part
+    return part.estimator
+
+
+def _fit_part(part: BaseEstimator, X: Any, y: np.ndarray, params: dict[str, Any]) -> BaseEstimator:
+    """Fit a part; in a pipeline, validation rows go through the steps before the last."""
+    if "X_val" not in params or not isinstance(part, Pipeline):
+        return part.fit(X, y, **params)
+    others = {name: value for name, value in params.items() if name not in _VALIDATION}
+    rows = [params.get(name) for name in _VALIDATION]
+    return fit_with_validation(part, X, y, others, *rows)

@@ -14,12 +14,13 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, v
 
 from .._sklearn_private import (
     Interval,
-    _check_sample_weight,
     _check_y,
     _fit_context,
     validate_params,
 )
+from .._validation import as_array, numeric_targets
 from ..modalities._lazy_input import refuse_lazy
+from ._base import checked_weight
 from ._base_blend import REPORT_ROW, BaseBlend
 from ._blend_intervals import BlendIntervals
 from ._blend_parts import member_predictions, out_of_fold
@@ -152,7 +153,18 @@ class BlendRegressor(RegressorMixin, BaseBlend):
     """
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None, groups=None, **params) -> BlendRegressor:
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        groups=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        **params,
+    ) -> BlendRegressor:
         """Fit the parts, and the weights on their out-of-fold predictions.
 
         Parameters
@@ -164,12 +176,23 @@ class BlendRegressor(RegressorMixin, BaseBlend):
             The targets.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights of the rows, for the parts, the blend's weights and
-            the scores.
+            Non-negative weights of the rows, for the parts, the blend's weights, the
+            scores and the intervals. Rows of weight zero count nowhere.
 
         groups : array-like of shape (n_samples,), default=None
-            Groups of rows for the splitter, and for K-fold ensembles among the parts.
-            With an int `cv`, the rows of a group are held out together.
+            Groups of rows for the splitter, and for all parts and steps of them whose
+            `fit` takes ``groups``. With an int `cv`, the rows of a group are held out
+            together.
+
+        X_val : array-like or DataFrame of shape (n_val, n_features), default=None
+            Rows that no part learns from: all members that can stop early do so on these,
+            see :meth:`KFoldEnsembleRegressor.fit`.
+
+        y_val : array-like of shape (n_val,) or (n_val, n_targets), default=None
+            Their targets.
+
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Their non-negative weights.
 
         **params : dict
             With metadata routing enabled: more metadata for the parts and the
@@ -188,26 +211,28 @@ class BlendRegressor(RegressorMixin, BaseBlend):
             If ``cv="prefit"`` and a part is not fitted.
         ValueError
             If names are not unique, if weights do not fit, if a fitted part learned
-            from other rows or has no out-of-fold predictions, or if no row was held
-            out by all parts.
+            from other rows or has no out-of-fold predictions, if no row was held out by
+            all parts, if validation rows are passed and no part can stop early on them, or
+            if ``cv="prefit"`` meets arguments that only a fit of the parts could use.
         """
         names = self._part_names()
         target_names = target_names_of(y)
+        X, y = as_array(X), numeric_targets(y, self)
         validate_data(self, X=X, y=y, skip_check_array=True)
         y = _check_y(y, multi_output=True, y_numeric=True, estimator=self)
         check_consistent_length(X, y, sample_weight, groups)
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(
-                sample_weight, y, dtype=np.float64, ensure_non_negative=True
-            )
+        sample_weight = checked_weight(sample_weight, y)
         self._target_shape = y.shape[1:]
         targets = y.reshape(len(y), -1)
         kept = [part != "drop" for _, part in self.estimators]
         given = given_weights(self.weights, kept, targets.shape[1])
         if isinstance(self.cv, str):
+            own = {"groups": groups, "X_val": X_val, "y_val": y_val}
+            self._refuse_unused({**own, "sample_weight_val": sample_weight_val, **params})
             self.estimators_ = [part for _, part in self._kept_parts()]
         else:
-            self.estimators_ = self._fit_parts(X, y, sample_weight, groups, params)
+            validation = (X_val, y_val, sample_weight_val)
+            self.estimators_ = self._fit_parts(X, y, sample_weight, groups, validation, params)
         named = dict(zip(names, self.estimators_, strict=True))
         self.named_estimators_ = Bunch(
             **{name: named.get(name, "drop") for name, _ in self.estimators}
@@ -323,7 +348,7 @@ class BlendRegressor(RegressorMixin, BaseBlend):
             "index": names,
             "columns": columns,
         }
-        self._intervals = BlendIntervals.of(self.estimators_, y - blended)
+        self._intervals = BlendIntervals.of(self.estimators_, y - blended, sample_weight)
 
     @property
     def oof_report_(self) -> pd.DataFrame:

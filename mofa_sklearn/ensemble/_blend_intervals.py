@@ -26,13 +26,21 @@ class BlendIntervals:
         learn from its rows.
     residuals : list of n_patterns ndarrays of shape (n_rows, n_targets)
         Absolute out-of-fold residuals of the blend.
+    weights : list of n_patterns ndarrays of shape (n_rows,), or None
+        Their weights.
     """
 
     shares: list[np.ndarray]
     residuals: list[np.ndarray]
+    weights: list[np.ndarray] | None = None
 
     @classmethod
-    def of(cls, parts: Sequence[BaseEstimator], errors: np.ndarray) -> BlendIntervals:
+    def of(
+        cls,
+        parts: Sequence[BaseEstimator],
+        errors: np.ndarray,
+        sample_weight: np.ndarray | None = None,
+    ) -> BlendIntervals:
         """Sort the rows by the members that held them out.
 
         Parameters
@@ -41,19 +49,28 @@ class BlendIntervals:
             The fitted parts.
         errors : ndarray of shape (n_samples, n_targets)
             Out-of-fold errors of the blend; NaN for rows that a part never held out.
+        sample_weight : ndarray of shape (n_samples,), default=None
+            The rows' weights.
 
         Returns
         -------
         BlendIntervals
         """
-        known = np.flatnonzero(~np.isnan(errors).any(axis=1))
+        weight = np.ones(len(errors)) if sample_weight is None else sample_weight
+        known = np.flatnonzero(~np.isnan(errors).any(axis=1) & (weight > 0))
         unseen = [unseen_by_members(part, len(errors))[known] for part in parts]
         ends = np.cumsum([of_part.shape[1] for of_part in unseen])
         patterns, owner = np.unique(np.hstack(unseen), axis=0, return_inverse=True)
         of_parts = np.split(patterns.astype(np.float64), ends[:-1], axis=1)
         shares = [of_part / of_part.sum(axis=1, keepdims=True) for of_part in of_parts]
         residuals, owner = np.abs(errors[known]), owner.ravel()
-        return cls(shares, [residuals[owner == i] for i in range(len(patterns))])
+        of_patterns = [owner == pattern for pattern in range(len(patterns))]
+        weights = [weight[known][own] for own in of_patterns]
+        return cls(
+            shares,
+            [residuals[own] for own in of_patterns],
+            None if sample_weight is None else weights,
+        )
 
     def around(
         self,
@@ -89,5 +106,8 @@ class BlendIntervals:
                 weight * np.tensordot(share, of_part[:, start : start + step], axes=1)
                 for weight, share, of_part in parts
             )  # (n_patterns, chunk, n_targets)
-            chunks.append(cv_plus_interval(blends, self.residuals, confidence_level, joint))
+            interval = cv_plus_interval(
+                blends, self.residuals, confidence_level, joint, self.weights
+            )
+            chunks.append(interval)
         return np.concatenate(chunks)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import os
 import tempfile
@@ -12,17 +14,28 @@ from typing import Any
 
 import joblib
 from sklearn.base import BaseEstimator
+from sklearn.frozen import FrozenEstimator
 
+from ._contents import content_hash
 from ._members import Member
 
 _MANIFEST = "manifest.json"
 # A file that was begun and not written to for so long is what a killed process left.
 _LEFTOVER_SECONDS = 3600
 _UNFINISHED = ".unfinished"
+# The lines in front of a member's pickle.
+_FORMAT = 1
+_FIELDS = ("mofa_sklearn-member", "fit", "fold", "sha256")
+# A manifest has a hash for each parameter.
+_MAX_MANIFEST_BYTES = 1_000_000
+_MAX_SEED = 2**32
 
 
 class Checkpoint:
     """A folder that holds the members of one ensemble fit as they are finished.
+
+    A member's file begins with lines that tell the fit, the fold, and the digest of all that
+    follows. Nothing is unpickled before they were found to be right.
 
     Parameters
     ----------
@@ -33,15 +46,17 @@ class Checkpoint:
     Raises
     ------
     ValueError
-        By :meth:`open`, if the folder belongs to a fit on other data, splits or
-        parameters; the message names what differs. By :meth:`load`, if a file cannot be
-        read or belongs to another fit.
+        If the folder has no name. By :meth:`open`, if it belongs to a fit on other data, splits
+        or parameters; the message names what differs. By :meth:`load`, if a file is damaged,
+        or of another fit or fold.
     OSError
         If the folder cannot be written to, on a full disk say. What was stored before
         is intact.
     """
 
     def __init__(self, folder: str | os.PathLike) -> None:
+        if not os.fspath(folder):
+            raise ValueError("checkpoint='' names no folder; pass None for no checkpoint.")
         self.folder = Path(folder)
         self._fit: str | None = None  # tells the members of this fit from those of others
 
@@ -49,6 +64,15 @@ class Checkpoint:
         """Return the seed that an earlier fit drew everything from, or None."""
         manifest = self._manifest()
         return None if manifest is None else manifest["seed"]
+
+    def check(self) -> None:
+        """Make the folder; refuse one where no member can be stored, before one is trained."""
+        self._make_folder()
+        try:
+            with tempfile.TemporaryFile(dir=self.folder):
+                pass
+        except OSError as error:
+            raise self._cannot_write(self._name(0), error) from error
 
     def open(self, seed: int, fingerprint: dict[str, str]) -> None:
         """Begin, or go on with, the fit that has this seed and fingerprint.
@@ -60,8 +84,8 @@ class Checkpoint:
         fingerprint : dict of str to str
             A hash for everything that the result depends on.
         """
-        self._fit = joblib.hash((seed, fingerprint))
-        self._make_folder()
+        self._fit = content_hash([seed, sorted(fingerprint.items())])
+        self.check()
         manifest = self._manifest()
         if manifest is None:
             text = json.dumps({"seed": seed, "fingerprint": fingerprint}, indent=1)
@@ -83,23 +107,37 @@ class Checkpoint:
         if not path.exists():
             return None
         try:
-            stored = joblib.load(path)
+            content = path.read_bytes()
+        except OSError as error:
+            raise self._refusal(path, f"cannot be read ({error.strerror})") from error
+        lines = content.split(b"\n", len(_FIELDS))
+        payload = lines.pop()
+        expected = self._header(index, payload)
+        if lines != expected:
+            raise self._refusal(path, _what_differs(lines, expected))
+        try:
+            return joblib.load(io.BytesIO(payload))
         except Exception as error:
-            raise ValueError(
-                f"The checkpoint file '{path}' cannot be read ({error}); delete it to fit that "
-                "member again."
-            ) from error
-        if not isinstance(stored, dict) or stored.get("fit") != self._fit:
-            raise ValueError(
-                f"The checkpoint file '{path}' is of another fit than the folder's "
-                f"{_MANIFEST}; delete it to fit that member again."
-            )
-        return stored["member"]
+            raise self._refusal(path, f"cannot be read ({error})") from error
 
     def save(self, index: int, member: Member) -> None:
         """Store a finished member: the whole file appears at once, or none of it."""
-        stored = {"fit": self._fit, "member": member}
-        self._write(self._name(index), lambda file: joblib.dump(stored, file))
+        buffer = io.BytesIO()
+        joblib.dump(member, buffer)
+        payload = buffer.getvalue()
+        content = b"\n".join([*self._header(index, payload), payload])
+        self._write(self._name(index), lambda file: file.write(content))
+
+    def _header(self, index: int, payload: bytes) -> list[bytes]:
+        """Return the lines in front of a member's pickle."""
+        values = (_FORMAT, self._fit, index, hashlib.sha256(payload).hexdigest())
+        return [f"{name} {value}".encode() for name, value in zip(_FIELDS, values, strict=True)]
+
+    @staticmethod
+    def _refusal(path: Path, reason: str) -> ValueError:
+        return ValueError(
+            f"The checkpoint file '{path}' {reason}; delete it to fit that member again."
+        )
 
     @staticmethod
     def _name(index: int) -> str:
@@ -110,12 +148,19 @@ class Checkpoint:
         if not path.exists():
             return None
         try:
-            manifest = json.loads(path.read_text())
-            return {"seed": manifest["seed"], "fingerprint": manifest["fingerprint"]}
-        except (ValueError, KeyError, TypeError) as error:
+            with path.open("rb") as file:
+                text = file.read(_MAX_MANIFEST_BYTES)
+            manifest = json.loads(text)
+            seed, fingerprint = manifest["seed"], manifest["fingerprint"]
+            hashes = [*fingerprint, *fingerprint.values()]
+            is_ours = type(seed) is int and 0 <= seed < _MAX_SEED and isinstance(fingerprint, dict)
+            if not is_ours or not all(isinstance(part, str) for part in hashes):
+                raise TypeError("It holds values of other kinds.")
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError) as error:
             raise ValueError(
                 f"'{path}' is no manifest of a checkpoint; use another folder."
             ) from error
+        return {"seed": seed, "fingerprint": fingerprint}
 
     def _make_folder(self) -> None:
         """Make the folder, and take away what a killed process has left half written."""
@@ -176,9 +221,8 @@ def fingerprint_of(estimator: BaseEstimator, **parts: Any) -> dict[str, str]:
     -------
     dict of str to str
     """
-    # A memory-mapped array is the same data as one in memory.
-    hashes = {name: joblib.hash(part, coerce_mmap=True) for name, part in parts.items()}
-    hashes["estimator"] = type(estimator).__qualname__
+    hashes = {name: content_hash(part) for name, part in parts.items()}
+    hashes["estimator"] = _hash_or_name(estimator)
     for name, value in estimator.get_params(deep=True).items():
         if name.rpartition("__")[2] not in {"n_jobs", "verbose"}:
             hashes[f"estimator__{name}"] = _hash_or_name(value)
@@ -186,9 +230,21 @@ def fingerprint_of(estimator: BaseEstimator, **parts: Any) -> dict[str, str]:
 
 
 def _hash_or_name(value: Any) -> str:
-    if isinstance(value, BaseEstimator):  # its parameters are hashed by themselves
+    # The parameters of an estimator are hashed by themselves, what it learned is of no account.
+    if isinstance(value, BaseEstimator) and not isinstance(value, FrozenEstimator):
         return type(value).__qualname__
     try:
-        return joblib.hash(value)
+        return content_hash(value)
     except Exception:  # what cannot be pickled, as a lambda or a local class
         return getattr(value, "__qualname__", type(value).__qualname__)
+
+
+def _what_differs(lines: list[bytes], expected: list[bytes]) -> str:
+    """Say why a file is not the one that it should be."""
+    if len(lines) < len(expected) or lines[0] != expected[0]:
+        return "cannot be read (it is no member that this version stored, or is damaged)"
+    if lines[1] != expected[1]:
+        return f"is of another fit than the folder's {_MANIFEST}, or is damaged"
+    if lines[2] != expected[2]:
+        return "is the member of another fold, or is damaged"
+    return "is damaged: its content is not what was stored"

@@ -11,7 +11,8 @@ from sklearn.base import BaseEstimator
 
 from .._sklearn_private import _safe_indexing
 from ..estimators._classes import classes_of
-from ._members import Fold, Member, MemberTask
+from ._members import Fold, Member, MemberTask, Watched
+from ._validation_sets import is_of_library, last_step
 
 
 @dataclass
@@ -31,26 +32,50 @@ class ClassifierTask(MemberTask):
     def _lacks_a_class(self, fold: Fold) -> bool:
         if self.y.ndim == 2:
             return False
-        return len(np.unique(self.y[fold.train])) < len(np.unique(self.y))
+        counted = self._counted(np.arange(len(self.y)))
+        return len(np.unique(self.y[fold.train])) < len(np.unique(self.y[counted]))
 
-    def _rows_to_watch(
-        self, y: np.ndarray, X_test: Any, y_test: np.ndarray, weight: np.ndarray | None
-    ) -> tuple[Any, np.ndarray, np.ndarray | None] | None:
-        if not self.hand_over or y.ndim == 2:
-            return super()._rows_to_watch(y, X_test, y_test, weight)
-        known = np.flatnonzero(np.isin(y_test, np.unique(y)))
-        if len(known) == len(y_test):
-            return X_test, y_test, weight
+    def _rows_to_watch(self, fold: Fold) -> Watched | None:
+        watched = super()._rows_to_watch(fold)
+        if watched is None or self.y.ndim == 2:
+            return watched
+        X, y, weight = watched
+        known = np.flatnonzero(np.isin(y, self.y[fold.train]))
+        if len(known) == len(y):
+            return watched
         if len(known) == 0:
             return None
         weight = None if weight is None else weight[known]
-        return _safe_indexing(X_test, known), y_test[known], weight
+        return _safe_indexing(X, known), y[known], weight
 
-    def _finished(self, member: BaseEstimator, X_test: Any) -> Member:
-        return Member(member, aligned_probabilities(member, X_test, classes_of(self.y)))
+    def _learn(
+        self,
+        member: BaseEstimator,
+        X: Any,
+        y: np.ndarray,
+        fit_params: dict[str, Any],
+        watched: Watched | None,
+    ) -> np.ndarray | None:
+        if y.ndim == 2 or not is_of_library(last_step(member), "xgboost"):
+            return super()._learn(member, X, y, fit_params, watched)
+        # XGBoost knows no classes but 0, 1 and so on, without a gap.
+        classes, codes = np.unique(y, return_inverse=True)
+        if watched is not None:
+            watched = (watched[0], np.searchsorted(classes, watched[1]), watched[2])
+        super()._learn(member, X, codes, fit_params, watched)
+        return classes
+
+    def _finished(
+        self, member: BaseEstimator, fold: Fold, classes: np.ndarray | None = None
+    ) -> Member:
+        X_test = _safe_indexing(self.X, fold.test)
+        known = classes_of(self.y[self._counted(np.arange(len(self.y)))])
+        return Member(member, aligned_probabilities(member, X_test, known, classes), classes)
 
 
-def aligned_probabilities(member: BaseEstimator, X: Any, classes: np.ndarray) -> np.ndarray:
+def aligned_probabilities(
+    member: BaseEstimator, X: Any, classes: np.ndarray, own: np.ndarray | None = None
+) -> np.ndarray:
     """Return a classifier's probabilities, with a column for each class of an ensemble.
 
     Parameters
@@ -61,6 +86,8 @@ def aligned_probabilities(member: BaseEstimator, X: Any, classes: np.ndarray) ->
         The rows.
     classes : ndarray of shape (n_classes,) or (n_labels, 2)
         The ensemble's.
+    own : ndarray of shape (n_own,), default=None
+        The member's, where it knows their positions alone; None takes its ``classes_``.
 
     Returns
     -------
@@ -69,7 +96,8 @@ def aligned_probabilities(member: BaseEstimator, X: Any, classes: np.ndarray) ->
     probabilities = member.predict_proba(X)
     if classes.ndim == 2:
         return _of_labels(member, probabilities, len(classes))
-    return _of_classes(member.classes_, np.asarray(probabilities, dtype=np.float64), classes)
+    own = member.classes_ if own is None else own
+    return _of_classes(own, np.asarray(probabilities, dtype=np.float64), classes)
 
 
 def _of_classes(own: Any, probabilities: np.ndarray, classes: np.ndarray) -> np.ndarray:

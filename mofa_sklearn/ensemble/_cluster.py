@@ -30,6 +30,8 @@ _SECONDS_FOR_WORKERS = 120
 _MIN_BYTES = 1_000
 # In place of arrays that are sent apart, or made anew where they are needed.
 _NOT_HERE: Any = None
+# What of a task is sent apart.
+_ROWS = ("X", "y", "sample_weight", "X_val", "y_val", "sample_weight_val")
 
 _shipment: ContextVar[Shipment | None] = ContextVar("shipment", default=None)
 
@@ -177,10 +179,10 @@ def _submit(
 
     Not by joblib, which puts large arguments on one worker, and anew for each call.
     """
-    rows = {"X": task.X, "y": task.y, "sample_weight": task.sample_weight}
+    rows = {name: getattr(task, name) for name in _ROWS}
     n_samples = _num_samples(task.X)
     arguments = (
-        replace(task, X=_NOT_HERE, y=_NOT_HERE, sample_weight=None, fit_params={}),
+        replace(task, **dict.fromkeys(_ROWS, _NOT_HERE), fit_params={}),
         shipment.futures_of(rows, len(folds)),
         shipment.futures_of(task.fit_params, len(folds)),
     )

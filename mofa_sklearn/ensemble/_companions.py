@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import has_fit_parameter
 
-from ._base import _sample_weight_name, average_held_out
 from ._blend_weights import blend_weights
 from ._cluster import fit_on_cluster, on_cluster
 from ._members import Fold, Member, MemberTask, fit_members
-from ._validation_sets import last_step
+from ._metadata import arguments_of_rows, weighs_all
+from ._out_of_fold import average_held_out
 
 #: What the members are called beside the companions.
 MEMBERS = "estimator"
@@ -55,14 +54,10 @@ def check_companions(companions: Any) -> list[tuple[str, BaseEstimator]]:
     return companions
 
 
-def fit_companions(
-    companions: Sequence[tuple[str, BaseEstimator]],
-    task: MemberTask,
-    folds: Sequence[Fold],
-    groups: Any,
-    n_jobs: int | None,
-) -> dict[str, list[Member]]:
-    """Fit every companion on the folds of the ensemble.
+def companion_tasks(
+    companions: Sequence[tuple[str, BaseEstimator]], task: MemberTask, groups: Any
+) -> dict[str, MemberTask]:
+    """Say how to fit every companion on the rows of the ensemble.
 
     Parameters
     ----------
@@ -70,10 +65,32 @@ def fit_companions(
         What to fit.
     task : MemberTask
         The ensemble's own: its rows, targets and weights.
-    folds : sequence of Fold
-        The splits.
     groups : array-like of shape (n_samples,) or None
         Each row's group, for companions whose `fit` takes them.
+
+    Returns
+    -------
+    dict of str to MemberTask
+    """
+    groups = None if groups is None else np.asarray(groups)
+    tasks = {}
+    for name, companion in companions:
+        estimator, params = arguments_of_rows(companion, task.sample_weight, groups)
+        tasks[name] = replace(task, estimator=estimator, fit_params=params)
+    return tasks
+
+
+def fit_companions(
+    tasks: Mapping[str, MemberTask], folds: Sequence[Fold], n_jobs: int | None
+) -> dict[str, list[Member]]:
+    """Fit every companion on the folds of the ensemble.
+
+    Parameters
+    ----------
+    tasks : mapping of str to MemberTask
+        From :func:`companion_tasks`.
+    folds : sequence of Fold
+        The splits.
     n_jobs : int or None
         How many at a time.
 
@@ -83,26 +100,13 @@ def fit_companions(
         For every companion one on each fold.
     """
     fitted = {}
-    for name, estimator in companions:
-        params = {**_weights_for(estimator, task), **_groups_for(estimator, groups)}
-        own = replace(task, estimator=estimator, fit_params=params)
+    for name, task in tasks.items():
+        own = folds if weighs_all(task.estimator) else [task.without_uncounted(f) for f in folds]
         if on_cluster():
-            fitted[name] = list(fit_on_cluster(own, folds))
+            fitted[name] = list(fit_on_cluster(task, own))
         else:
-            fitted[name] = list(fit_members(own.fit, folds, estimator, n_jobs))
+            fitted[name] = list(fit_members(task.fit, own, task.estimator, n_jobs))
     return fitted
-
-
-def _weights_for(estimator: BaseEstimator, task: MemberTask) -> dict[str, Any]:
-    """Return the rows' weights under the name that a companion takes them by, if it does."""
-    if task.sample_weight is None or not has_fit_parameter(last_step(estimator), "sample_weight"):
-        return {}
-    return {_sample_weight_name(estimator): task.sample_weight}
-
-
-def _groups_for(estimator: BaseEstimator, groups: Any) -> dict[str, Any]:
-    takes = groups is not None and has_fit_parameter(estimator, "groups")
-    return {"groups": np.asarray(groups)} if takes else {}
 
 
 def weigh_parts(

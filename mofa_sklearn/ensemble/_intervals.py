@@ -8,6 +8,8 @@ import numpy as np
 
 # Values held at a time: 8 million doubles are 64 MB.
 _CHUNK_VALUES = 8_000_000
+# What a share of the weights may be off by.
+_ROUNDING = 1e-9
 
 
 def cv_plus_interval(
@@ -15,6 +17,7 @@ def cv_plus_interval(
     residuals: Sequence[np.ndarray],
     confidence_level: float,
     joint: bool = False,
+    weights: Sequence[np.ndarray] | None = None,
 ) -> np.ndarray:
     """Compute CV+ prediction intervals.
 
@@ -33,50 +36,84 @@ def cv_plus_interval(
         Whether a row's intervals shall hold all targets at once with this
         confidence, rather than each target with it.
 
+    weights : sequence of n_members ndarrays of shape (n_test,), default=None
+        Non-negative weights of these rows. None: all count the same.
+
     Returns
     -------
     ndarray of shape (n_samples, n_targets, 2)
         Lower and upper bound; infinite where there are too few residuals for the
         confidence asked for.
 
+    Notes
+    -----
+    With weights, a quantile is the value up to which residuals have that part of the
+    weight of all rows and of the new one, as in [2]_. The new row has the weight that a row
+    drawn by the weights has on average, sum(w^2) / sum(w). So rows of weight zero are as
+    good as removed, the unit of the weights does not matter, and equal weights are none.
+
     References
     ----------
     .. [1] Barber, Candes, Ramdas and Tibshirani, "Predictive inference with the
        jackknife+", Annals of Statistics 49(1), 2021 (section 3: CV+).
+    .. [2] Tibshirani, Barber, Candes and Ramdas, "Conformal Prediction Under Covariate
+       Shift", NeurIPS 2019.
     """
-    if joint:
-        residuals = _joint(residuals)
-    _, n_samples, n_targets = predictions.shape
     owner = np.repeat(np.arange(len(residuals)), [len(r) for r in residuals])
     spread = np.concatenate(list(residuals))  # (n_residuals, n_targets)
+    weight = np.ones(len(spread)) if weights is None else np.concatenate(list(weights))
+    counted = weight > 0
+    owner, spread, weight = owner[counted], spread[counted], weight[counted]
+    if joint and len(spread):
+        spread = _joint(spread, weight)
+    _, n_samples, n_targets = predictions.shape
     interval = np.empty((n_samples, n_targets, 2))
+    if len(spread) == 0:  # no row that counts was held out
+        interval[:] = [-np.inf, np.inf]
+        return interval
     step = max(1, _CHUNK_VALUES // len(spread))
     for start in range(0, n_samples, step):
         rows = slice(start, start + step)
         for target in range(n_targets):
             centre = predictions[:, rows, target].T[:, owner]  # (rows, n_residuals)
-            upper = _upper_bound(centre + spread[:, target], confidence_level)
-            lower = -_upper_bound(spread[:, target] - centre, confidence_level)
+            half_width = spread[:, target]  # one for all new rows, or (rows, n_residuals)
+            upper = _upper_bound(centre + half_width, weight, confidence_level)
+            lower = -_upper_bound(half_width - centre, weight, confidence_level)
             interval[rows, target] = np.stack([lower, upper], axis=-1)
     return interval
 
 
-def _upper_bound(values: np.ndarray, confidence_level: float) -> np.ndarray:
+def _upper_bound(values: np.ndarray, weight: np.ndarray, confidence_level: float) -> np.ndarray:
+    """Return of every row's values the one up to which they have the weight asked for."""
+    if np.ptp(weight) == 0:
+        return _of_equal_weights(values, confidence_level)
+    total = weight.sum()
+    needed = confidence_level * (total + (weight**2).sum() / total)
+    if needed > total * (1 + _ROUNDING):
+        return np.full(len(values), np.inf)
+    order = np.argsort(values, axis=1, kind="stable")
+    reached = np.cumsum(weight[order], axis=1) >= needed - total * _ROUNDING
+    reached[:, -1] = True
+    first = reached.argmax(axis=1)[:, None]
+    return np.take_along_axis(values, np.take_along_axis(order, first, axis=1), axis=1)[:, 0]
+
+
+def _of_equal_weights(values: np.ndarray, confidence_level: float) -> np.ndarray:
     """Return the ceil((1 - alpha) (n + 1))-th smallest of every row's n values."""
     n_values = values.shape[1]
     # The subtraction keeps ceil from going up on a rounding error.
-    rank = int(np.ceil(confidence_level * (n_values + 1) - 1e-9))
+    rank = int(np.ceil(confidence_level * (n_values + 1) - _ROUNDING))
     if rank > n_values:
         return np.full(len(values), np.inf)
     return np.partition(values, rank - 1, axis=1)[:, rank - 1]
 
 
-def _joint(residuals: Sequence[np.ndarray]) -> list[np.ndarray]:
+def _joint(spread: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Widen every residual to the row's worst, each target in units of its own scale.
 
     A row outside its box in any target then has a worst residual that is larger
     than those that made the box, so that CV+'s counting argument holds for the box.
     """
-    scale = np.sqrt(np.mean(np.concatenate(list(residuals)) ** 2, axis=0))
+    scale = np.sqrt(np.average(spread**2, axis=0, weights=weight))
     scale = np.where(scale > 0, scale, 1.0)
-    return [(r / scale).max(axis=1, keepdims=True) * scale for r in residuals]
+    return (spread / scale).max(axis=1, keepdims=True) * scale

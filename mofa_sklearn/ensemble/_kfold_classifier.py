@@ -14,12 +14,14 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, Str
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from .._sklearn_private import HasMethods, _fit_context
+from .._validation import as_array
 from ..estimators._classes import check_classes, classes_of
 from ..estimators._thresholds import DEFAULT_THRESHOLD, tune_thresholds
 from ..modalities._lazy_input import refuse_lazy
-from ._base import BaseKFoldEnsemble, average_held_out
+from ._base import BaseKFoldEnsemble
 from ._class_members import ClassifierTask, aligned_probabilities
 from ._members import Fold, Member
+from ._out_of_fold import average_held_out
 from ._validation_sets import last_step
 
 
@@ -34,7 +36,8 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
     estimator : classifier, default=None
         What each member is a clone of: any classifier with `predict_proba`, or a
         pipeline, which is then fitted as a whole on each split. None takes
-        :class:`MoFAClassifier` with its defaults.
+        :class:`MoFAClassifier` with its defaults. Classifiers of XGBoost, which know
+        no other classes than 0, 1, ..., are given the positions of a fold's classes.
 
     cv : int, splitter or iterable of (train, test), default=10
         The splits. An int shuffles the rows into that many folds with the same part
@@ -122,6 +125,9 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
     (300, 2)
     """
 
+    # Of members that learned the classes' positions in place of the classes: which they are.
+    _classes_of_members: list[np.ndarray | None] | None = None
+
     _prediction_method = "predict_proba"
     _task_type = ClassifierTask
 
@@ -131,7 +137,18 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
     }
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None, groups=None, **params) -> KFoldEnsembleClassifier:
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        groups=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        **params,
+    ) -> KFoldEnsembleClassifier:
         """Fit one member on each split.
 
         Parameters
@@ -144,11 +161,25 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
             are.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights of the rows, for the members and for the scores.
+            Non-negative weights of the rows, for the members, the scores.
+            Rows of weight zero count nowhere: an int `cv` splits the others as if they
+            were not there; with splits of your own, members get them with their weight.
 
         groups : array-like of shape (n_samples,), default=None
-            Groups of rows for the splitter. With an int `cv`, the rows of a group
+            Groups of rows for the splitter, and for every member, companion or step of
+            a pipeline whose `fit` takes ``groups``. With an int `cv`, the rows of a group
             are held out together.
+
+        X_val : array-like or DataFrame of shape (n_val, n_features), default=None
+            Rows that no member learns from: all members, and companions, that can stop early
+            do so on these, in place of the rows held out or of rows of their own. The steps of
+            a pipeline transform them. Out-of-fold predictions are then honest.
+
+        y_val : array-like of shape (n_val,) or (n_val, n_labels), default=None
+            Their classes, all of which `y` has, or labels.
+
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Their non-negative weights.
 
         **params : dict
             More arguments of the members' `fit`, see
@@ -165,16 +196,21 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
             If `sample_weight` is passed and the estimator does not take it.
         ValueError
             If `y` holds no classes, if there are fewer rows, groups or rows of every
-            class than folds, if the checkpoint folder belongs to another fit, or if
-            ``engine="stacked"`` meets members that are no bare
-            :class:`MoFAClassifier`.
+            class than folds, if the checkpoint folder belongs to another fit, if
+            ``engine="stacked"`` meets members that are no bare :class:`MoFAClassifier`, or
+            if validation rows are passed that nobody can stop early on, or whose classes
+            `y` lacks.
         """
+        X, y = as_array(X), as_array(y)  # of tensors
         validate_data(self, X=X, y=y, skip_check_array=True)
         y = check_classes(y)
         check_consistent_length(X, y, sample_weight, groups)
-        _, folds, members = self._fit_members(X, y, sample_weight, groups, params)
-        self.classes_ = classes_of(y)
-        self._set_out_of_fold(y, sample_weight, folds, members)
+        plan = self._plan(X, y, sample_weight, groups, (X_val, y_val, sample_weight_val), params)
+        members = self._fit_members(plan)
+        self.classes_ = classes_of(_counted(y, plan.task.sample_weight))
+        codes = [member.classes for member in members]
+        self._classes_of_members = None if all(own is None for own in codes) else codes
+        self._set_out_of_fold(y, plan.task.sample_weight, plan.folds, members)
         return self
 
     def predict(self, X) -> np.ndarray:
@@ -219,8 +255,11 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
         together = getattr(kinds.pop(), "_predict_stacked", None) if len(kinds) == 1 else None
         if together is not None and all(map(self._knows_all, self.estimators_)):
             return together(self.estimators_, X, method)
-        members = self.estimators_
-        return np.stack([aligned_probabilities(member, X, self.classes_) for member in members])
+        codes = self._classes_of_members or [None] * len(self.estimators_)
+        members = zip(self.estimators_, codes, strict=True)
+        return np.stack(
+            [aligned_probabilities(member, X, self.classes_, own) for member, own in members]
+        )
 
     def _knows_all(self, member: Any) -> bool:
         return self.classes_.ndim == 2 or np.array_equal(member.classes_, self.classes_)
@@ -229,6 +268,23 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
         if self.classes_.ndim == 2:
             return (probabilities > self.thresholds_).astype(int)
         return self.classes_[probabilities.argmax(axis=1)]
+
+    def _check_validation_targets(
+        self, y_val: Any, y: np.ndarray, sample_weight: np.ndarray | None
+    ) -> np.ndarray:
+        y_val = check_classes(y_val, "y_val")
+        classes = self._classes_of(y, sample_weight)
+        if classes is not None and y_val.ndim == 1:
+            unknown = np.setdiff1d(y_val, classes)
+            if len(unknown):
+                raise ValueError(
+                    f"y_val has class(es) {unknown.tolist()} that are none of those to learn, "
+                    f"{classes.tolist()}."
+                )
+        return y_val
+
+    def _classes_of(self, y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray | None:
+        return None if y.ndim == 2 else classes_of(_counted(y, sample_weight))
 
     def _splitter(self, y: np.ndarray, groups: Any, seed: int):
         """Return the splitter: an int shuffles, and keeps groups and shares of classes."""
@@ -251,15 +307,15 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
     def _set_out_of_fold(
         self,
         y: np.ndarray,
-        sample_weight: Any,
+        sample_weight: np.ndarray | None,
         folds: Sequence[Fold],
         members: Sequence[Member],
     ) -> None:
         """Keep out-of-fold probabilities, thresholds and scores."""
         shape = (len(y), len(self.classes_))
         self.oof_prediction_ = average_held_out(folds, members, shape)
-        weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, float)
-        known = ~np.isnan(self.oof_prediction_).any(axis=1)
+        weight = np.ones(len(y)) if sample_weight is None else sample_weight
+        known = ~np.isnan(self.oof_prediction_).any(axis=1) & (weight > 0)
         rows = (y[known], self.oof_prediction_[known], weight[known])
         self.__dict__.pop("thresholds_", None)  # of labels that an earlier fit learned
         if y.ndim == 2:
@@ -280,9 +336,11 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
 
     def _score_of(self, y: np.ndarray, probabilities: np.ndarray, weight: np.ndarray) -> float:
         """Return the accuracy, or the macro F1 of several labels."""
-        if not weight.any():
+        counted = weight > 0
+        if not counted.any():
             return np.nan
-        chosen = self._choose(probabilities)
+        y, weight = y[counted], weight[counted]
+        chosen = self._choose(probabilities[counted])
         if y.ndim == 1:
             return float(accuracy_score(y, chosen, sample_weight=weight))
         return float(f1_score(y, chosen, average="macro", sample_weight=weight, zero_division=0))
@@ -296,3 +354,8 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
                 tags.classifier_tags.multi_label = inner.multi_label
                 tags.classifier_tags.multi_class = inner.multi_class
         return tags
+
+
+def _counted(y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
+    """Return the classes of the rows that have any weight."""
+    return y if sample_weight is None else y[sample_weight > 0]

@@ -15,7 +15,8 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 
 from .._repr._html import ensemble_block
 from .._sklearn_private import Interval, _check_y, _fit_context, validate_params
-from ._base import BaseKFoldEnsemble, average_held_out
+from .._validation import as_array, numeric_targets
+from ._base import BaseKFoldEnsemble, Plan
 from ._blend_weights import blend
 from ._cluster import rows_sent_once
 from ._companions import (
@@ -27,6 +28,7 @@ from ._companions import (
 )
 from ._intervals import cv_plus_interval
 from ._members import Fold, Member, MemberTask
+from ._out_of_fold import average_held_out
 from ._target_names import target_names_of
 
 
@@ -42,7 +44,8 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
     estimator : estimator, default=None
         What each member is a clone of: any regressor, or a pipeline, which is
         then fitted as a whole on each split. None takes :class:`MoFARegressor`
-        with its defaults.
+        with its defaults. A :class:`~sklearn.frozen.FrozenEstimator` is used as it is:
+        out-of-fold predictions then are honest only for rows that it did not learn from.
 
     cv : int, splitter or iterable of (train, test), default=10
         The splits. An int shuffles the rows into that many folds, keeping the rows
@@ -57,6 +60,8 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
           little too good, since the best epoch was chosen on the same rows.
         - ``"inner"``: from its own training rows. A member never sees the rows
           held out, so out-of-fold predictions are honest.
+
+        Where `fit` is passed ``X_val`` and ``y_val``, they stop early on these rows.
 
     n_jobs : int or None, default=None
         Number of members fitted at a time; -1 takes all processors. None: MoFA
@@ -95,7 +100,8 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
         squared error to be expected from the out-of-fold predictions: for each target
         non-negative weights that sum to one (stacking, [3]_), as in
         :class:`BlendRegressor`. So the ensemble is never much worse than any of them.
-        They get `sample_weight` and `groups` where their `fit` takes them.
+        They get `sample_weight` and `groups` where their `fit` takes them; with metadata
+        routing enabled, where they do not decline them (``set_fit_request``).
 
     random_state : int, RandomState instance or None, default=None
         Determines the shuffling of an int `cv`, and each member's random states:
@@ -162,6 +168,9 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
     (2, 3, 2)
     """
 
+    # The weights of the rows that residuals are of; None: all count the same.
+    _residual_weights: list[np.ndarray] | None = None
+
     _prediction_method = "predict"
 
     _parameter_constraints: dict = {
@@ -196,7 +205,18 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
 
     @_fit_context(prefer_skip_nested_validation=False)
     @rows_sent_once()
-    def fit(self, X, y, sample_weight=None, groups=None, **params) -> KFoldEnsembleRegressor:
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        groups=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        **params,
+    ) -> KFoldEnsembleRegressor:
         """Fit one member on each split.
 
         Parameters
@@ -208,17 +228,32 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
             The targets.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights of the rows, for the members and for the scores.
+            Non-negative weights of the rows, for the members, the scores and the intervals.
+            Rows of weight zero count nowhere: an int `cv` splits the others as if they
+            were not there; with splits of your own, members get them with their weight.
 
         groups : array-like of shape (n_samples,), default=None
-            Groups of rows for the splitter. With an int `cv`, the rows of a group
+            Groups of rows for the splitter, and for every member, companion or step of
+            a pipeline whose `fit` takes ``groups``. With an int `cv`, the rows of a group
             are held out together.
+
+        X_val : array-like or DataFrame of shape (n_val, n_features), default=None
+            Rows that no member learns from: all members, and companions, that can stop early
+            do so on these, in place of the rows held out or of rows of their own. The steps of
+            a pipeline transform them. Out-of-fold predictions are then honest.
+
+        y_val : array-like of shape (n_val,) or (n_val, n_targets), default=None
+            Their targets.
+
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Their non-negative weights.
 
         **params : dict
             More arguments of the members' `fit`, for instance
             ``laststep__sample_weight`` for a pipeline; those of n_samples rows are
-            cut to the split. With metadata routing enabled: metadata for the
-            members and the splitter, which have to request it.
+            cut to the split. An ``eval_set`` of one pair, where the members' `fit` takes
+            it, is the same as `X_val` and `y_val`. With metadata routing enabled: metadata
+            for the members and the splitter, which have to request it.
 
         Returns
         -------
@@ -232,23 +267,27 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
             is no pair of a name and a regressor.
         ValueError
             If names of companions are not unique, if there are fewer rows or groups
-            than folds, if the checkpoint folder belongs to another fit, or if
-            ``engine="stacked"`` meets members that are no bare :class:`MoFARegressor`.
+            than folds, if the checkpoint folder belongs to another fit, if
+            ``engine="stacked"`` meets members that are no bare :class:`MoFARegressor`, or
+            if validation rows are passed and nobody can stop early on them.
         """
+        X, y = as_array(X), numeric_targets(y, self)
         validate_data(self, X=X, y=y, skip_check_array=True)
         target_names = target_names_of(y)
         y = _check_y(y, multi_output=True, y_numeric=True, estimator=self)
         check_consistent_length(X, y, sample_weight, groups)
-        companions = check_companions(self.companions)
-        task, folds, members = self._fit_members(X, y, sample_weight, groups, params)
+        plan = self._plan_fit(
+            X, y, sample_weight, groups, (X_val, y_val, sample_weight_val), params
+        )
+        members = self._fit_members(plan)
         self._target_shape = y.shape[1:]
         self._target_names = target_names
         self._check_predictions(y, members[0])
-        beside = fit_companions(companions, task, folds, groups, self.n_jobs)
+        beside = fit_companions(plan.companions, plan.folds, self.n_jobs)
         for fitted in beside.values():
             self._check_predictions(y, fitted[0])
-        members = self._blend(task, folds, members, beside)
-        self._set_out_of_fold(y, sample_weight, folds, members)
+        members = self._blend(plan.task, plan.folds, members, beside)
+        self._set_out_of_fold(y, plan.task.sample_weight, plan.folds, members)
         return self
 
     def predict(self, X, return_std=False):
@@ -312,12 +351,15 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
         coverage of ``2 * confidence_level - 1``, and in practice has
         `confidence_level` ([2]_ of the class). With ``validation="fold"`` the
         residuals come from rows that chose the best epoch, and intervals are a
-        little too narrow; take ``"inner"`` for honest ones. With groups, "new rows"
-        means rows of new groups.
+        little too narrow; take ``"inner"``, or pass `X_val`, for honest ones. With groups,
+        "new rows" means rows of new groups. With `sample_weight`, residuals count by
+        their weights, and a new row by the weighted mean of them.
         """
         predictions = self._member_predictions(X, "predict")
         predictions = predictions.reshape(*predictions.shape[:2], -1)
-        return cv_plus_interval(predictions, self._residuals, confidence_level, joint)
+        return cv_plus_interval(
+            predictions, self._residuals, confidence_level, joint, self._residual_weights
+        )
 
     @property
     def blend_weights_(self) -> pd.DataFrame:
@@ -392,16 +434,32 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
                 f"shape {y.shape}."
             )
 
+    def _check_settings(self) -> None:
+        check_companions(self.companions)
+        super()._check_settings()
+
+    def _plan_fit(
+        self,
+        X: Any,
+        y: np.ndarray,
+        sample_weight: Any,
+        groups: Any,
+        validation: tuple[Any, Any, Any],
+        params: dict[str, Any],
+    ) -> Plan:
+        companions = check_companions(self.companions)
+        return self._plan(X, y, sample_weight, groups, validation, params, companions)
+
     def _set_out_of_fold(
         self,
         y: np.ndarray,
-        sample_weight: Any,
+        sample_weight: np.ndarray | None,
         folds: Sequence[Fold],
         members: Sequence[Member],
     ) -> None:
         """Keep out-of-fold predictions, scores and residuals."""
         self.oof_prediction_ = average_held_out(folds, members, y.shape)
-        weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, float)
+        weight = np.ones(len(y)) if sample_weight is None else sample_weight
         y = y.reshape(len(y), -1)
         held_out = [
             (y[fold.test], member.prediction.reshape(len(fold.test), -1), weight[fold.test])
@@ -409,6 +467,7 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
         ]
         self.fold_scores_ = np.array([_r2(*rows) for rows in held_out])
         self._residuals = [np.abs(truth - prediction) for truth, prediction, _ in held_out]
+        self._residual_weights = None if sample_weight is None else [w for *_, w in held_out]
         self._held_out = [fold.test for fold in folds]
         prediction = self.oof_prediction_.reshape(len(y), -1)
         known = ~np.isnan(prediction).any(axis=1)
@@ -419,6 +478,8 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
 
 def _r2(y_true: np.ndarray, y_pred: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Return each target's R^2, NaN for fewer than two rows that weigh anything."""
-    if np.count_nonzero(weight) < 2:
+    counted = weight > 0
+    if np.count_nonzero(counted) < 2:
         return np.full(y_true.shape[1], np.nan)
-    return r2_score(y_true, y_pred, sample_weight=weight, multioutput="raw_values")
+    rows = (y_true[counted], y_pred[counted])
+    return r2_score(*rows, sample_weight=weight[counted], multioutput="raw_values")

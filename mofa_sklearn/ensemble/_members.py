@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -24,7 +24,9 @@ from ..training.threads import blas_threads, ready_for_threads, torch_threads
 from ._validation_sets import (
     fit_with_validation,
     last_step,
+    stop_for_certain,
     stops_early_on_rows,
+    uses_validation_rows,
     validation_arguments,
 )
 
@@ -59,10 +61,17 @@ class Member:
         The fitted member.
     prediction : ndarray of shape (n_test, ...)
         Its prediction for its fold's test rows.
+    classes : ndarray of shape (n_classes,), default=None
+        Of a classifier that learned the classes' positions in place of them: the classes.
     """
 
     estimator: BaseEstimator
     prediction: np.ndarray
+    classes: np.ndarray | None = None
+
+
+#: Rows, their targets, their weights.
+Watched = tuple[Any, np.ndarray, np.ndarray | None]
 
 
 @dataclass
@@ -84,6 +93,10 @@ class MemberTask:
         Whether members stop early on the rows held out.
     method : str
         The method that predicts: "predict" or "predict_proba".
+    X_val, y_val : array-like of n_val rows, or None
+        Rows of the user, which members stop early on in place of those held out.
+    sample_weight_val : ndarray of shape (n_val,) or None
+        Their weights.
     """
 
     estimator: BaseEstimator
@@ -93,6 +106,9 @@ class MemberTask:
     sample_weight: np.ndarray | None
     hand_over: bool
     method: str = "predict"
+    X_val: Any = None
+    y_val: np.ndarray | None = None
+    sample_weight_val: np.ndarray | None = None
 
     def fit(self, fold: Fold) -> Member:
         """Fit one member, on one torch thread.
@@ -100,18 +116,14 @@ class MemberTask:
         One thread each, however many members are fitted at a time: the number of
         threads changes the last bits of a sum, and a training amplifies them.
         """
-        member = set_random_states(clone(self.estimator), fold.seed)
+        member = self._unfitted(fold)
         if self.fits_in_place():
             return self._fit_in_place(member, fold)
         X, y, fit_params = self._rows_to_learn(fold)
-        held_out = self._rows_held_out(fold)
-        watched = self._rows_to_watch(y, *held_out)
+        watched = self._rows_to_watch(fold)
         with interrupts_go_up(), torch_threads(1):
-            if watched is None:
-                member.fit(X, y, **fit_params)
-            else:
-                fit_with_validation(member, X, y, fit_params, *watched)
-            return self._finished(member, held_out[0])
+            classes = self._learn(member, X, y, fit_params, watched)
+            return self._finished(member, fold, classes)
 
     def fits_in_place(self) -> bool:
         """Tell whether members can learn from rows of X without a copy of them.
@@ -119,34 +131,57 @@ class MemberTask:
         Of a memory-mapped X, a copy of nine tenths would no longer fit into memory.
         """
         takes_rows = getattr(type(self.estimator), "_takes_rows", None)
-        known = set(self.fit_params) <= {"sample_weight"}
+        known = set(self.fit_params) <= {"sample_weight", "groups"}
         return takes_rows is not None and known and takes_rows(self.estimator, self.X)
 
     def _fit_in_place(self, member: BaseEstimator, fold: Fold) -> Member:
-        watched = fold.test if self.hand_over and stops_early_on_rows(member) else None
-        weight = self.fit_params.get("sample_weight")
+        arguments = dict(self.fit_params)
+        if self._watches_rows_of_the_user():
+            arguments |= {"X_val": self.X_val, "y_val": self.y_val}
+            arguments["sample_weight_val"] = self.sample_weight_val
+        elif self._watches_rows_held_out() and len(rows := self._counted(fold.test)):
+            arguments["rows_val"] = rows
         with interrupts_go_up(), torch_threads(1):
-            member._fit_rows(self.X, self.y, weight, fold.train, watched)
-            return self._finished(member, _safe_indexing(self.X, fold.test))
+            member._fit_rows(self.X, self.y, rows=fold.train, **arguments)
+            return self._finished(member, fold)
 
     def fit_stacked(self, folds: Sequence[Fold]) -> list[Member]:
         """Fit a member on each fold, all of them together, on one torch thread."""
-        members = [set_random_states(clone(self.estimator), fold.seed) for fold in folds]
+        members = [self._unfitted(fold) for fold in folds]
         with interrupts_go_up(), torch_threads(1):
             arguments = [self._arguments(*pair) for pair in zip(members, folds, strict=True)]
             type(self.estimator)._fit_stacked(members, arguments)
             return [
-                self._finished(member, _safe_indexing(self.X, fold.test))
-                for member, fold in zip(members, folds, strict=True)
+                self._finished(member, fold) for member, fold in zip(members, folds, strict=True)
             ]
+
+    def _unfitted(self, fold: Fold) -> BaseEstimator:
+        member = set_random_states(clone(self.estimator), fold.seed)
+        return stop_for_certain(member) if self._watches_rows_of_the_user() else member
 
     def _arguments(self, member: BaseEstimator, fold: Fold) -> dict[str, Any]:
         """Return all arguments of a member's `fit`, by name."""
         X, y, fit_params = self._rows_to_learn(fold)
-        watched = self._rows_to_watch(y, *self._rows_held_out(fold))
+        watched = self._rows_to_watch(fold)
         if watched is None:
             return {"X": X, "y": y, **fit_params}
-        return {"X": X, "y": y, **fit_params, **validation_arguments(member, *watched)}
+        extra = validation_arguments(member, y, fit_params, *watched)
+        return {"X": X, "y": y, **extra, **fit_params}
+
+    def _learn(
+        self,
+        member: BaseEstimator,
+        X: Any,
+        y: np.ndarray,
+        fit_params: dict[str, Any],
+        watched: Watched | None,
+    ) -> np.ndarray | None:
+        """Fit a member; return the classes that it knows by their positions alone."""
+        if watched is None:
+            member.fit(X, y, **fit_params)
+        else:
+            fit_with_validation(member, X, y, fit_params, *watched)
+        return None
 
     def _rows_to_learn(self, fold: Fold) -> tuple[Any, np.ndarray, dict[str, Any]]:
         n_samples = _num_samples(self.X)
@@ -156,18 +191,40 @@ class MemberTask:
         }
         return _safe_indexing(self.X, fold.train), self.y[fold.train], fit_params
 
-    def _rows_held_out(self, fold: Fold) -> tuple[Any, np.ndarray, np.ndarray | None]:
-        weight = None if self.sample_weight is None else self.sample_weight[fold.test]
-        return _safe_indexing(self.X, fold.test), self.y[fold.test], weight
+    def _rows_to_watch(self, fold: Fold) -> Watched | None:
+        """Return the rows that the member of a fold stops early on, if there are any."""
+        if self._watches_rows_of_the_user():
+            assert self.y_val is not None
+            return self.X_val, self.y_val, self.sample_weight_val
+        if not self._watches_rows_held_out():
+            return None
+        rows = self._counted(fold.test)
+        if len(rows) == 0:
+            return None
+        weight = None if self.sample_weight is None else self.sample_weight[rows]
+        return _safe_indexing(self.X, rows), self.y[rows], weight
 
-    def _rows_to_watch(
-        self, y: np.ndarray, X_test: Any, y_test: np.ndarray, weight: np.ndarray | None
-    ) -> tuple[Any, np.ndarray, np.ndarray | None] | None:
-        """Return those of the rows held out that a member of targets y may stop early on."""
-        return (X_test, y_test, weight) if self.hand_over else None
+    def _watches_rows_of_the_user(self) -> bool:
+        return self.X_val is not None and uses_validation_rows(self.estimator, self.fit_params)
 
-    def _finished(self, member: BaseEstimator, X_test: Any) -> Member:
-        return Member(member, np.asarray(getattr(member, self.method)(X_test)))
+    def _watches_rows_held_out(self) -> bool:
+        # With rows of the user, out-of-fold predictions are honest.
+        hands_over = self.hand_over and self.X_val is None
+        return hands_over and stops_early_on_rows(self.estimator, self.fit_params)
+
+    def without_uncounted(self, fold: Fold) -> Fold:
+        """Leave rows of weight zero out of those to learn from."""
+        return replace(fold, train=self._counted(fold.train))
+
+    def _counted(self, rows: np.ndarray) -> np.ndarray:
+        """Return those of some rows that have any weight."""
+        return rows if self.sample_weight is None else rows[self.sample_weight[rows] > 0]
+
+    def _finished(
+        self, member: BaseEstimator, fold: Fold, classes: np.ndarray | None = None
+    ) -> Member:
+        X_test = _safe_indexing(self.X, fold.test)
+        return Member(member, np.asarray(getattr(member, self.method)(X_test)), classes)
 
 
 def set_random_states(estimator: BaseEstimator, seed: int) -> BaseEstimator:
@@ -192,7 +249,9 @@ def set_random_states(estimator: BaseEstimator, seed: int) -> BaseEstimator:
         if name == "random_state" or name.endswith("__random_state")
     ]
     seeds = random_state.randint(np.iinfo(np.int32).max, size=len(names))
-    return estimator.set_params(**dict(zip(names, seeds.tolist(), strict=True)))
+    # Not what set_params returns, which of a frozen estimator is nothing.
+    estimator.set_params(**dict(zip(names, seeds.tolist(), strict=True)))
+    return estimator
 
 
 def fit_members(

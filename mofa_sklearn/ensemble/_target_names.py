@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
-
 
 def target_names_of(y: Any) -> list[str] | None:
     """Return the names of the targets.
 
     Parameters
     ----------
-    y : array-like, Series or DataFrame
-        As the user passes it.
+    y : array-like, Series, DataFrame or Table
+        As the user passes it: of pandas, polars or pyarrow, or without names.
 
     Returns
     -------
@@ -27,6 +25,10 @@ def target_names_of(y: Any) -> list[str] | None:
     >>> target_names_of(pd.DataFrame({"views": [1, 2], "likes": [0, 1]}))
     ['views', 'likes']
     """
-    if isinstance(y, pd.Series):
-        return None if y.name is None else [str(y.name)]
-    return [str(name) for name in y.columns] if isinstance(y, pd.DataFrame) else None
+    if hasattr(y, "column_names"):  # pyarrow
+        return [str(name) for name in y.column_names]
+    if hasattr(y, "columns"):  # pandas, polars
+        return [str(name) for name in y.columns]
+    # A polars Series without a name has an empty one.
+    name = getattr(y, "name", None)
+    return None if name is None or name == "" else [str(name)]

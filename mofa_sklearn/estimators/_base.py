@@ -5,22 +5,24 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from .._repr._completion import CompletesWhatIsThere
 from .._repr._html import ShowsModalities
 from .._requests import RequestsItsArguments
-from .._sklearn_private import Interval, StrOptions, _check_sample_weight
+from .._sklearn_private import Interval, StrOptions
+from .._validation import check_array, check_weight, validate_data
 from ..modalities import resolve_modalities
 from ..modalities._lazy_input import refuse_lazy
 from ..modalities._missing import check_blocks, refuse_beyond_float32
@@ -43,9 +45,14 @@ from ..training.schedules import SCHEDULES
 from ..training.seeding import build_seeded
 from ..training.stand_ins import forget_stand_ins, learn_stand_ins
 from ..training.train import TrainingPlan, TrainingResult
+from ..training.user_callbacks import check_callbacks
+from ._grouped import hold_back_groups
+from ._reading import EstimatorReading
 from ._stacked import fit_stacked, predict_stacked, stacks
 
 _MAX_SEED = np.iinfo(np.int32).max
+# Arguments of a network that do not change its weights, or are checked with the data.
+_MAY_CHANGE = {"dropout", "modality_dropout", "widths", "modality_names"}
 # What batch_size="auto" keeps to.
 _MIN_STEPS_PER_EPOCH, _MIN_BATCH_SIZE, _MAX_BATCH_SIZE = 8, 32, 256
 
@@ -168,7 +175,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
             If the fusion has no weights.
         """
         check_is_fitted(self, "net_")
-        index = getattr(X, "index", None)
+        index = X.index if isinstance(X, (pd.DataFrame, pd.Series)) else None
         X = self._check_features(X)
 
         def weights(module, chunk):
@@ -231,7 +238,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
         tokens = resolve_tokens(self.tokens, blocks)
         if self._continues():
             self._check_same_blocks(blocks, tokens)
-        weight = _check_weight("sample_weight", sample_weight, X)
+        weight = check_weight("sample_weight", sample_weight, X)
         return LabelledRows(_in_order(X, blocks, tokens), y, weight), blocks
 
     def _check_validation_rows(
@@ -259,7 +266,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
             raise ValueError(
                 f"X_val has {len(X_val)} rows and y_val {len(y_val)}: they must be the same."
             )
-        weight = _check_weight("sample_weight_val", sample_weight_val, X_val)
+        weight = check_weight("sample_weight_val", sample_weight_val, X_val)
         tokens = resolve_tokens(self.tokens, blocks)
         return LabelledRows(_in_order(X_val, blocks, tokens), y_val, weight)
 
@@ -303,7 +310,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
     def _check_same_blocks(self, blocks: dict[str, np.ndarray], tokens: dict[str, int]) -> None:
         before = {name: len(positions) for name, positions in self.modalities_.items()}
         now = {name: len(positions) for name, positions in blocks.items()}
-        if before != now:
+        if list(before.items()) != list(now.items()):  # in one order
             raise ValueError(
                 f"warm_start=True continues with the modalities of the last fit, {before}, but "
                 f"this X has {now}."
@@ -319,12 +326,20 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
         y: np.ndarray,
         sample_weight: np.ndarray | None,
         random_state: np.random.RandomState,
+        groups: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Draw which rows to learn from and which to validate on."""
+        """Draw which rows to learn from and which to validate on, keeping groups together."""
         counted = np.arange(len(y))
         if sample_weight is not None:
             # A row of weight zero must not be what the best epoch is chosen by.
             counted = np.flatnonzero(sample_weight)
+        if groups is not None:
+            classes = y[counted] if is_classifier(self) and y.ndim == 1 else None
+            train, valid = hold_back_groups(
+                groups[counted], self.validation_fraction, random_state, classes
+            )
+            if len(valid):
+                return counted[train], counted[valid]
         n_valid = int(np.ceil(self.validation_fraction * len(counted)))
         if len(counted) - n_valid < 1:
             raise ValueError(
@@ -349,7 +364,12 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
         module = build_seeded(lambda: self._build(blocks, n_targets), int(seeds[0]))
         history = []
         if self._continues():
+            _check_same_network(self.module_, module)
             module.load_state_dict(self.module_.state_dict())
+            for weights, before in zip(
+                module.parameters(), self.module_.parameters(), strict=True
+            ):
+                weights.requires_grad_(before.requires_grad)  # a callback may have frozen it
             forget_stand_ins(module)
             history = self.history_
         n_weights = sum(parameter.numel() for parameter in module.parameters())
@@ -361,6 +381,9 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
             len(train_rows),
             criterion,
         )
+        if plan.callbacks:
+            check_callbacks(plan.callbacks, module, valid_rows is not None)
+            plan.reading = EstimatorReading(self, learned)
         return Training(module, train_rows, valid_rows, plan, learned)
 
     def _keep(self, training: Training, result: TrainingResult) -> None:
@@ -466,6 +489,56 @@ def random_state_of(estimator: BaseMoFA) -> np.random.RandomState:
     return check_random_state(estimator.random_state)
 
 
+def rows_that_count(
+    sample_weight: np.ndarray | None, rows: np.ndarray | None = None
+) -> np.ndarray | None:
+    """Return the positions of rows whose weight is not zero, out of all or of some.
+
+    None stands for all. A row of weight zero would make an epoch longer, and no more.
+    """
+    if sample_weight is None:
+        return rows
+    some = np.arange(len(sample_weight)) if rows is None else rows
+    counted = some[sample_weight[some] > 0]
+    return rows if len(counted) == len(some) else counted
+
+
+def _check_same_network(before: MoFANetwork, now: MoFANetwork) -> None:
+    """Refuse to go on, in a warm start, with a network of another architecture."""
+    for name in before.arguments.keys() & now.arguments.keys() - _MAY_CHANGE:
+        was, is_now = before.arguments[name], now.arguments[name]
+        if _parts_of(was) == _parts_of(is_now):
+            continue
+        if name == "n_outputs":  # the number of targets is the same
+            name, was, is_now = "loss", f"one of {was} output(s)", f"one of {is_now}"
+        raise ValueError(
+            f"warm_start=True continues with the network of the last fit, but {name} has changed "
+            f"from {_name_of(was)} to {_name_of(is_now)}: set it back, or warm_start=False."
+        )
+    shapes = [
+        {name: tuple(value.shape) for name, value in module.state_dict().items()}
+        for module in (before, now)
+    ]
+    if shapes[0] != shapes[1]:
+        raise ValueError(
+            "warm_start=True continues with the network of the last fit, but fusion makes one "
+            "with other weights now: set its parameters back, or warm_start=False."
+        )
+
+
+def _parts_of(value: Any) -> Any:
+    """Make partials comparable."""
+    if isinstance(value, partial):
+        return _parts_of(value.func), value.args, value.keywords
+    return value
+
+
+def _name_of(value: Any) -> str:
+    """Write down a fusion as the parameter would be."""
+    name = next((name for name, kind in FUSIONS.items() if kind is value), value)
+    return repr(name) if name is not value or not isinstance(value, str) else value
+
+
 def _batch_size(n_rows: int) -> int:
     """Return the largest power of two that makes eight steps an epoch, within bounds."""
     steps = max(1, n_rows // _MIN_STEPS_PER_EPOCH)
@@ -495,12 +568,3 @@ def _in_order(X: np.ndarray, blocks: dict[str, np.ndarray], tokens: dict[str, in
         X = bring_down(X, vectors)
     order = np.concatenate(list(blocks.values()))
     return X if np.array_equal(order, np.arange(len(order))) else X[:, order]
-
-
-def _check_weight(name: str, sample_weight: Any, X: np.ndarray) -> np.ndarray | None:
-    if sample_weight is None:
-        return None
-    sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
-    if not sample_weight.any():
-        raise ValueError(f"{name} is zero for every row: nothing to learn from.")
-    return sample_weight

@@ -14,9 +14,10 @@ from ..networks.losses import CLASS_LOSSES, PositiveWeighted, make_loss
 from ..training.batches import Rows
 from ..training.devices import resolve_device
 from ..training.train import TrainingResult, train
-from ._base import BaseMoFA, LabelledRows, Training, random_state_of
+from ._base import BaseMoFA, LabelledRows, Training, random_state_of, rows_that_count
 from ._classes import check_classes
-from ._labels import Coding, LabelSet, coding_of, learn_coding
+from ._grouped import check_groups
+from ._labels import Coding, LabelSet, OneClass, OrderedClass, coding_of, learn_coding
 from ._stacked import stacks
 from ._stratified import stratified
 from ._thresholds import DEFAULT_THRESHOLD, tune_thresholds
@@ -166,7 +167,8 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         new optimiser) instead of starting afresh. The classes must be the same.
 
     callbacks : list of skorch callbacks, default=None
-        Called during the training, as by a skorch net.
+        Called during the training, as by a skorch net. Those that score see `y` and
+        predictions in its units. One that could not have an effect is an error.
 
     verbose : int, default=0
         Shows a progress bar if above 0.
@@ -316,7 +318,15 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        groups=None,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
     ) -> MoFAClassifier:
         """Train the network.
 
@@ -332,8 +342,13 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights of the rows.
 
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the rows, as their creators: where rows are held back, they are whole
+            groups.
+
         X_val : array-like or DataFrame of shape (n_val, n_features), default=None
-            Rows to stop early on; none of `X` are held back then.
+            Rows to stop early on; none of `X` are held back then. With
+            ``early_stopping=False`` they are only watched: their loss is in `history_`.
 
         y_val : array-like of shape (n_val,) or (n_val, n_labels), default=None
             Their classes or labels.
@@ -352,7 +367,9 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
             If `y` or `y_val` has no classes or others than expected, if `ordinal` or
             `loss` does not go with `y`, and for what :meth:`MoFARegressor.fit` raises it.
         """
-        training = self._prepare(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        training = self._prepare(
+            X, y, sample_weight, X_val, y_val, sample_weight_val, groups=groups
+        )
         result = train(training.module, training.train_rows, training.valid_rows, training.plan)
         self._keep(training, result)
         return self
@@ -408,18 +425,29 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         return self._coding.decisions(outputs)
 
     def _prepare(
-        self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None
+        self,
+        X,
+        y,
+        sample_weight=None,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        *,
+        groups=None,
     ) -> Training:
         """Check the arguments of `fit`, and build what is to be trained."""
         rows, blocks = self._check_training_rows(X, y, sample_weight, multi_output=True)
         rows.y = check_classes(rows.y)
+        groups = check_groups(groups, rows.X)
         validation = self._check_validation_rows(blocks, X_val, y_val, sample_weight_val)
         coding = self._learn_coding(rows.y)
         targets = coding.encode(rows.y)
         random_state = random_state_of(self)
-        train_index = valid_index = None
+        train_index, valid_index = rows_that_count(rows.sample_weight), None
         if validation is None and self.early_stopping:
-            train_index, valid_index = self._split(rows.y, rows.sample_weight, random_state)
+            train_index, valid_index = self._split(
+                rows.y, rows.sample_weight, random_state, groups
+            )
         weights = self._class_weights(coding, rows, train_index)
         weight = _weighted(rows, weights, coding)
         device = resolve_device(self.device)
@@ -446,11 +474,21 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         coding = learn_coding(y, self.ordinal)
         if not self._continues():
             return coding
-        if type(coding) is not type(self._coding):
+        kinds = {type(coding), type(self._coding)}
+        if kinds == {OneClass, OrderedClass}:
+            was = isinstance(self._coding, OrderedClass)
+            raise ValueError(
+                "warm_start=True continues with the classes of the last fit, "
+                f"{'with' if was else 'without'} an order, but ordinal has changed to "
+                f"{self.ordinal!r}."
+            )
+        if len(kinds) > 1:
             raise ValueError(
                 "warm_start=True continues with the classes of the last fit, "
                 f"{_told(self.classes_)}, but this y has {_told(coding.classes)}."
             )
+        if isinstance(coding, OrderedClass):
+            _check_same_order(self._coding, coding)
         return self._coding
 
     def _keep(self, training: Training, result: TrainingResult) -> None:
@@ -481,6 +519,10 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         return self._coding.choose(
             self._probabilities(outputs), getattr(self, "thresholds_", None)
         )
+
+    def _from_targets(self, targets: np.ndarray) -> np.ndarray:
+        """Turn the network's targets into classes or labels."""
+        return self._coding.decode(targets)
 
     def _outputs_per_target(self) -> int:
         return 1  # the coded targets have a column for each output
@@ -517,10 +559,11 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         y: np.ndarray,
         sample_weight: np.ndarray | None,
         random_state: np.random.RandomState,
+        groups: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Draw validation rows, of every class the same part where that is possible."""
-        train, valid = super()._split(y, sample_weight, random_state)
-        if y.ndim == 2:
+        train, valid = super()._split(y, sample_weight, random_state, groups)
+        if y.ndim == 2 or (groups is not None and not np.isin(groups[valid], groups[train]).any()):
             return train, valid
         return stratified(y, train, valid, random_state)
 
@@ -532,6 +575,17 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
 
 def _told(classes: np.ndarray) -> str:
     return f"{len(classes)} labels" if classes.ndim == 2 else f"{classes.tolist()}"
+
+
+def _check_same_order(before: Any, now: OrderedClass) -> None:
+    ranks = dict(zip(before.classes.tolist(), before.ranks.tolist(), strict=True))
+    ordered = [now.classes.tolist()[i] for i in np.argsort(now.ranks)]
+    shared = [ranks[name] for name in ordered if name in ranks]
+    if shared != sorted(shared):
+        raise ValueError(
+            "warm_start=True continues with the classes of the last fit in their order, but "
+            f"ordinal has changed: it is {ordered} now."
+        )
 
 
 def _weighted(rows: LabelledRows, weights: np.ndarray | None, coding: Coding) -> np.ndarray | None:

@@ -50,6 +50,10 @@ class OneClass:
         """Code rows as the network's targets, (n_samples, n_outputs), float32."""
         return np.eye(self.n_outputs, dtype=np.float32)[self.positions(y, name)]
 
+    def decode(self, targets: np.ndarray) -> np.ndarray:
+        """Return the classes that targets stand for, smoothed ones included."""
+        return self.classes[targets.argmax(axis=1)]
+
     def smooth(self, targets: np.ndarray, amount: float) -> np.ndarray:
         """Move a part of each row's probability from its class to all of them."""
         return targets * np.float32(1 - amount) + np.float32(amount / self.n_outputs)
@@ -103,6 +107,11 @@ class OrderedClass(OneClass):
         ranks = self.ranks[self.positions(y, name)]
         return (ranks[:, np.newaxis] > np.arange(self.n_outputs)).astype(np.float32)
 
+    def decode(self, targets: np.ndarray) -> np.ndarray:
+        """Return the classes that answers stand for, smoothed ones included."""
+        ranks = (targets > 0.5).sum(axis=1)
+        return self.classes[np.argsort(self.ranks)[ranks]]
+
     def smooth(self, targets: np.ndarray, amount: float) -> np.ndarray:
         """Move each answer towards one half."""
         return targets * np.float32(1 - amount) + np.float32(amount / 2)
@@ -146,6 +155,10 @@ class LabelSet:
             shape = f"shape {y.shape}"
             raise ValueError(f"{name} must have {self.n_outputs} columns of labels, got {shape}.")
         return y.astype(np.float32)
+
+    def decode(self, targets: np.ndarray) -> np.ndarray:
+        """Return the indicators that targets stand for, smoothed ones included."""
+        return (targets > 0.5).astype(int)
 
     def smooth(self, targets: np.ndarray, amount: float) -> np.ndarray:
         """Move each indicator towards one half."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 from torch import nn
 
 from .._sklearn_private import _fit_context
+from .._validation import numeric_targets
 from ..networks.losses import TargetWeighted
 from ..training.batches import Rows
 from ..training.devices import resolve_device
 from ..training.train import train
-from ._base import BaseMoFA, LabelledRows, Training, random_state_of
+from ._base import BaseMoFA, LabelledRows, Training, random_state_of, rows_that_count
+from ._grouped import check_groups
 from ._stacked import takes_rows
 from ._targets import TargetScale, check_target_weight
 
@@ -172,7 +176,8 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         and history (with a new optimiser) instead of starting afresh.
 
     callbacks : list of skorch callbacks, default=None
-        Called during the training, as by a skorch net.
+        Called during the training, as by a skorch net. Those that score see `y` and
+        predictions in its units. One that could not have an effect is an error.
 
     verbose : int, default=0
         Shows a progress bar if above 0.
@@ -318,7 +323,15 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        groups=None,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
     ) -> MoFARegressor:
         """Train the network.
 
@@ -334,8 +347,13 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights of the rows.
 
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the rows, as their creators: where rows are held back, they are whole
+            groups.
+
         X_val : array-like or DataFrame of shape (n_val, n_features), default=None
-            Rows to stop early on; none of `X` are held back then.
+            Rows to stop early on; none of `X` are held back then. With
+            ``early_stopping=False`` they are only watched: their loss is in `history_`.
 
         y_val : array-like of shape (n_val,) or (n_val, n_targets), default=None
             Their targets.
@@ -355,7 +373,9 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
             are too few rows to hold some back, or if the loss is not finite in
             the very first epoch.
         """
-        training = self._prepare(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        training = self._prepare(
+            X, y, sample_weight, X_val, y_val, sample_weight_val, groups=groups
+        )
         result = train(training.module, training.train_rows, training.valid_rows, training.plan)
         self._keep(training, result)
         return self
@@ -410,19 +430,27 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
     @property
     def target_scale_(self) -> np.ndarray:
         """What centred targets are divided by."""
-        return self._target_scale.scale
+        return self._target_scale.divisor
 
     def _fit_rows(
-        self, X, y, sample_weight, rows: np.ndarray, rows_val: np.ndarray | None
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        rows: np.ndarray,
+        rows_val: np.ndarray | None = None,
+        **arguments: Any,
     ) -> MoFARegressor:
         """Train on some rows, without a copy of them; as `fit` of their copies would.
 
-        `rows` are the positions to learn from, `rows_val` those to stop early on.
+        `rows` are the positions to learn from, `rows_val` those to stop early on, and
+        `arguments` the others of `fit`.
         """
         self._validate_params()
         if sample_weight is not None and not np.any(sample_weight[rows]):
             raise ValueError("sample_weight is zero for every row: nothing to learn from.")
-        training = self._prepare(X, y, sample_weight, rows=rows, rows_val=rows_val)
+        training = self._prepare(X, y, sample_weight, rows=rows, rows_val=rows_val, **arguments)
         result = train(training.module, training.train_rows, training.valid_rows, training.plan)
         self._keep(training, result)
         return self
@@ -436,18 +464,22 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         y_val=None,
         sample_weight_val=None,
         *,
+        groups=None,
         rows: np.ndarray | None = None,
         rows_val: np.ndarray | None = None,
     ) -> Training:
         """Check the arguments of `fit`, and build what is to be trained."""
+        y = numeric_targets(y, self)
         labelled, blocks = self._check_training_rows(
             X, y, sample_weight, multi_output=True, y_numeric=True
         )
+        groups = check_groups(groups, labelled.X)
         validation = self._check_validation_rows(blocks, X_val, y_val, sample_weight_val)
         random_state = random_state_of(self)
-        train_index, valid_index = rows, rows_val
+        train_index = rows_that_count(labelled.sample_weight, rows)
+        valid_index = rows_val
         if validation is None and valid_index is None and self.early_stopping:
-            train_index, valid_index = self._split_rows(labelled, rows, random_state)
+            train_index, valid_index = self._split_rows(labelled, rows, random_state, groups)
         scale = self._learn_target_scale(labelled, train_index)
         if self.target_weight is not None:
             check_target_weight(self.target_weight, len(scale.mean))
@@ -473,12 +505,15 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         labelled: LabelledRows,
         rows: np.ndarray | None,
         random_state: np.random.RandomState,
+        groups: np.ndarray | None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Draw which rows to learn from and which to validate on, out of all or of some."""
         y, weight = labelled.y, labelled.sample_weight
         if rows is None:
-            return self._split(y, weight, random_state)
-        train, valid = self._split(y[rows], None if weight is None else weight[rows], random_state)
+            return self._split(y, weight, random_state, groups)
+        weight = None if weight is None else weight[rows]
+        groups = None if groups is None else groups[rows]
+        train, valid = self._split(y[rows], weight, random_state, groups)
         return rows[train], rows[valid]
 
     def _from_outputs(self, outputs: np.ndarray) -> np.ndarray:
@@ -486,6 +521,10 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         if self._quantile_levels is not None:
             outputs = self._to_quantiles(outputs)[..., self._quantile_levels.index(0.5)]
         return self._target_scale.invert(outputs)
+
+    def _from_targets(self, targets: np.ndarray) -> np.ndarray:
+        """Turn the network's targets into the user's."""
+        return self._target_scale.unapply(targets)
 
     def _to_quantiles(self, outputs: np.ndarray) -> np.ndarray:
         """Return (n_samples, n_targets, n_levels), sorted, so that none cross."""
@@ -496,15 +535,17 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         loss = self._loss()
         return loss if self.target_weight is None else TargetWeighted(loss, self.target_weight)
 
+    def _check_validation_targets(self, y_val: Any) -> np.ndarray:
+        return super()._check_validation_targets(numeric_targets(y_val, self, "y_val"))
+
     def _learn_target_scale(
         self, rows: LabelledRows, train_index: np.ndarray | None
     ) -> TargetScale:
         """Learn the scale from the training rows alone; a warm start keeps the one it has."""
-        if self._continues():
-            self._target_scale.check_same_targets(rows.y)
-            return self._target_scale
         index = slice(None) if train_index is None else train_index
         weight = None if rows.sample_weight is None else rows.sample_weight[index]
+        if self._continues():
+            return self._target_scale.continued(rows.y[index], weight, self.standardize_target)
         return TargetScale.learn(rows.y[index], weight, self.standardize_target)
 
     def __sklearn_tags__(self):

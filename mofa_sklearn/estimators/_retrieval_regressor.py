@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .._repr._html import ShowsModalities
 from .._requests import RequestsItsArguments
 from .._sklearn_private import Interval, _fit_context
+from .._validation import numeric_targets, validate_data
 from ..modalities import resolve_modalities
 from ..modalities._missing import check_blocks
 from ..modalities._numbers import numbers
@@ -171,7 +172,7 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
         else:
             retrieved = self.augmenter_.fit_transform(self._reduced(X), y, groups=groups)
             self.augmenter_.cv = len(self.augmenter_.cv)  # the rows of the folds are of no use now
-        self.ridge_ = RidgePathRegressor(random_state=seed).fit(retrieved, y)
+        self.ridge_ = RidgePathRegressor(random_state=seed).fit(retrieved, y, groups=groups)
         return self
 
     def predict(self, X) -> np.ndarray:
@@ -198,6 +199,7 @@ class RetrievalRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
         return self.ridge_.predict(self.augmenter_.transform(self._reduced(X)))
 
     def _check(self, X, y) -> tuple[np.ndarray, np.ndarray]:
+        y = numeric_targets(y, self)
         with quiet_range():
             return validate_data(
                 self,

@@ -8,16 +8,18 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils import check_array, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
 
 from .._repr._html import ShowsModalities
 from .._requests import RequestsItsArguments
-from .._sklearn_private import Interval, _check_sample_weight, _fit_context
+from .._sklearn_private import Interval, _fit_context
+from .._validation import check_array, check_weight, numeric_targets, validate_data
 from ..modalities import resolve_modalities
 from ..modalities._numbers import numbers
 from ..modalities._range import in_enough_digits, quiet_range
 from ._columns import components, filled, mean_and_scale, project
+from ._grouped import check_groups, hold_back_groups
 
 # Penalties a column, from nearly none to nearly nothing but: halves of orders of magnitude.
 _DEFAULT_RATIOS = np.logspace(-2.5, 2.5, 11)
@@ -145,7 +147,15 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        groups=None,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
     ) -> RidgePathRegressor:
         """Choose penalties, and find the weights.
 
@@ -159,6 +169,10 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
 
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights of the rows.
+
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the rows, as their creators: where rows are held back, they are whole
+            groups.
 
         X_val : array-like or DataFrame of shape (n_val, n_features), default=None
             Rows to choose penalties on.
@@ -181,9 +195,11 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
         """
         if (X_val is None) != (y_val is None):
             raise ValueError("Pass both X_val and y_val, or none of them.")
+        if X_val is None and sample_weight_val is not None:
+            raise ValueError("sample_weight_val was passed without X_val and y_val.")
         X = numbers(X)
         named = X if hasattr(X, "columns") else None
-        rows, n_dimensions = self._check_training_rows(X, y, sample_weight)
+        rows, n_dimensions = self._check_training_rows(X, y, sample_weight, groups)
         blocks = None
         if self.n_components is not None:
             columns = rows.X if named is None else named
@@ -244,7 +260,8 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
             ]
         )
 
-    def _check_training_rows(self, X, y, sample_weight) -> tuple[_Rows, int]:
+    def _check_training_rows(self, X, y, sample_weight, groups) -> tuple[_Rows, int]:
+        y = numeric_targets(y, self)
         with quiet_range():
             X, y = validate_data(
                 self,
@@ -255,20 +272,21 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
                 multi_output=True,
                 y_numeric=True,
             )
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
-        return _Rows(in_enough_digits(X), y.reshape(len(y), -1), sample_weight), y.ndim
+        sample_weight = check_weight("sample_weight", sample_weight, X)
+        groups = check_groups(groups, X)
+        rows = _Rows(in_enough_digits(X), y.reshape(len(y), -1), sample_weight, groups)
+        return rows.that_count(), y.ndim
 
     def _held_out(self, X_val, y_val, sample_weight_val) -> _Rows:
         X_val = in_enough_digits(self._check_rows(X_val))
+        y_val = numeric_targets(y_val, self, "y_val")
         y_val = check_array(y_val, ensure_2d=False, dtype=float, input_name="y_val")
         if len(y_val) != len(X_val):
             raise ValueError(
                 f"X_val has {len(X_val)} rows and y_val {len(y_val)}: they must be the same."
             )
         y_val = y_val.reshape(len(X_val), -1)
-        if sample_weight_val is not None:
-            sample_weight_val = _check_sample_weight(sample_weight_val, X_val)
+        sample_weight_val = check_weight("sample_weight_val", sample_weight_val, X_val)
         return _Rows(X_val, y_val, sample_weight_val)
 
     def _check_rows(self, X) -> np.ndarray:
@@ -282,6 +300,8 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
         n_rows = len(rows.X)
         if n_rows < 4:  # too few to hold some back
             return np.arange(n_rows), np.arange(n_rows)
+        if rows.groups is not None and len(np.unique(rows.groups)) > 1:
+            return hold_back_groups(rows.groups, self.validation_fraction, random_state)
         n_held_out = max(1, round(self.validation_fraction * n_rows))
         order = random_state.permutation(n_rows)
         return np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
@@ -322,15 +342,23 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
 
 @dataclass
 class _Rows:
-    """Features, targets and weights of some rows."""
+    """Features, targets, weights and groups of some rows."""
 
     X: np.ndarray
     y: np.ndarray  # (n_rows, n_targets)
     weight: np.ndarray | None
+    groups: np.ndarray | None = None
 
     def take(self, index: np.ndarray) -> _Rows:
         weight = None if self.weight is None else self.weight[index]
-        return _Rows(self.X[index], self.y[index], weight)
+        groups = None if self.groups is None else self.groups[index]
+        return _Rows(self.X[index], self.y[index], weight, groups)
+
+    def that_count(self) -> _Rows:
+        """Leave out the rows of weight zero: they tell nothing, not even how many there are."""
+        if self.weight is None or self.weight.all():
+            return self
+        return self.take(np.flatnonzero(self.weight))
 
 
 class _System:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from .._validation import check_array
 from ..modalities import resolve_modalities
 from ..modalities._numbers import numbers
 from ..networks.stacking import is_stackable, is_stackable_loss

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from inspect import signature
 from typing import Any
 
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator
-from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
-from sklearn.utils.metadata_routing import get_routing_for_object
-from sklearn.utils.validation import has_fit_parameter
 
+from .._requests import BaseSearchCV, handed_over
 from .._sklearn_private import _num_samples, _safe_indexing
-
-# What all of scikit-learn's searches descend from.
-_BaseSearchCV = GridSearchCV.__base__
 
 
 def fit_arguments(
@@ -43,13 +39,15 @@ def fit_arguments(
     routes = get_config()["enable_metadata_routing"]
     if not routes:
         prefix = _prefix_of_last_step(estimator)
+        # A ModalityPipeline hands its own arguments to the steps that take them.
+        own = signature(estimator.fit).parameters
         params = {
-            name if "__" in name else f"{prefix}{name}": value for name, value in params.items()
+            name if "__" in name or name in own else f"{prefix}{name}": value
+            for name, value in params.items()
         }
     if groups is None:
         return params
-    takers = _requesters(estimator, "groups") if routes else _takers(estimator, "groups")
-    return {**dict.fromkeys(takers, groups), **params}
+    return {**handed_over(estimator, "groups", groups), **params}
 
 
 def rows_of(arguments: Mapping[str, Any], rows: np.ndarray, n_samples: int) -> dict[str, Any]:
@@ -60,30 +58,10 @@ def rows_of(arguments: Mapping[str, Any], rows: np.ndarray, n_samples: int) -> d
     }
 
 
-def _takers(estimator: Any, argument: str, prefix: str = "") -> Iterator[str]:
-    """Yield the names under which `fit` hands an argument to the parts that take it."""
-    if isinstance(estimator, Pipeline):
-        for name, step in estimator.steps:
-            yield from _takers(step, argument, f"{prefix}{name}__")
-    elif isinstance(estimator, _BaseSearchCV):
-        yield f"{prefix}{argument}"
-        # A search hands over what its estimator's own `fit` is called with.
-        yield from _takers(estimator.estimator, argument, prefix)
-    elif hasattr(estimator, "fit") and has_fit_parameter(estimator, argument):
-        yield f"{prefix}{argument}"
-
-
-def _requesters(estimator: Any, argument: str) -> list[str]:
-    """Return the argument if the estimator's `fit` takes it, or routes it to who requests it."""
-    takes = has_fit_parameter(estimator, argument)
-    routed = get_routing_for_object(estimator).consumes("fit", [argument])
-    return [argument] if takes or routed else []
-
-
 def _prefix_of_last_step(estimator: Any) -> str:
     prefix = ""
     while True:
-        if isinstance(estimator, _BaseSearchCV):
+        if isinstance(estimator, BaseSearchCV):
             estimator = estimator.estimator
         elif isinstance(estimator, Pipeline):
             name, estimator = estimator.steps[-1]

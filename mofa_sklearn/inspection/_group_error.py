@@ -16,6 +16,7 @@ from ._drawing import (
 )
 from ._held_out import out_of_fold_prediction
 from ._targets import check_names, check_targets, without_unpredicted
+from ._unwrap import as_learned
 
 # Of the places on the x axis; targets are drawn side by side within it.
 WIDTH_OF_BIN = 0.5
@@ -111,7 +112,8 @@ class GroupErrorDisplay:
         Parameters
         ----------
         estimator : estimator
-            Fitted regressor or pipeline.
+            Fitted regressor or pipeline. What a pipeline with a `target_transform` learned is
+            drawn on the scale that it learned.
         X : array-like of shape (n_samples, n_features)
             Rows that it did not learn from.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
@@ -141,6 +143,7 @@ class GroupErrorDisplay:
             If ``held_out=True`` and there is no ensemble with out-of-fold predictions.
         """
         import_pyplot(f"{cls.__name__}.from_estimator")
+        estimator, y = as_learned(estimator, y)
         y_pred = out_of_fold_prediction(estimator, len(y)) if held_out else estimator.predict(X)
         return cls.from_predictions(
             y,

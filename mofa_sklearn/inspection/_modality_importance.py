@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.metrics import check_scoring
-from sklearn.utils import Bunch, check_array, check_consistent_length, check_random_state
+from sklearn.utils import Bunch, check_consistent_length, check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_private import HasMethods, Interval, _check_sample_weight, validate_params
+from .._validation import check_array
 from ..ensemble._target_names import target_names_of
 from ..metrics import normalized_mean_squared_error
 from ..modalities import resolve_modalities
@@ -25,7 +26,7 @@ from ._held_out import check_same_rows
 from ._permutation import missing_blocks
 from ._permuted_prediction import Part, exchange, exchanged_rows, parts_of, predict_parts
 from ._targets import check_names
-from ._unwrap import modalities_of
+from ._unwrap import as_learned, modalities_of
 
 
 @validate_params(
@@ -75,7 +76,8 @@ def modality_importance(
         that is nothing but noise has an importance, too: that of being memorised.
 
     y : array-like of shape (n_samples,) or (n_samples, n_targets)
-        Their true targets.
+        Their true targets. The errors of a pipeline with a `target_transform` are those on
+        the scale that it learned.
 
     modalities : dict, callable or None, default=None
         Which columns of ``X`` form which modality, see
@@ -201,6 +203,7 @@ def modality_importance(
     """
     check_is_fitted(estimator)
     names = target_names_of(y) if target_names is None else target_names
+    estimator, y = as_learned(estimator, y)
     X, y, sample_weight = _check_rows(X, y, sample_weight)
     codes = _check_groups(groups, X)
     blocks = _find_blocks(estimator, X, modalities)

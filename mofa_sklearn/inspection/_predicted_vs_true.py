@@ -11,7 +11,7 @@ from ._drawing import (
     wrap,
 )
 from ._targets import check_names, check_targets
-from ._unwrap import unwrap
+from ._unwrap import as_learned, unwrap
 
 # Above this many rows single dots hide each other, and counting them in hexagons says more.
 MAX_SCATTER_ROWS = 1000
@@ -98,7 +98,8 @@ class PredictedVsTrueDisplay:
         Parameters
         ----------
         estimator : estimator
-            Fitted regressor or pipeline.
+            Fitted regressor or pipeline. What a pipeline with a `target_transform` learned is
+            drawn on the scale that it learned.
         X : array-like of shape (n_samples, n_features)
             Rows to predict, preferably held out.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
@@ -123,6 +124,7 @@ class PredictedVsTrueDisplay:
             If a `confidence_level` is passed and the estimator has no ``predict_interval``.
         """
         import_pyplot(f"{cls.__name__}.from_estimator")
+        estimator, y = as_learned(estimator, y)
         intervals = None
         if confidence_level is not None:
             intervals = _predict_interval(estimator, X, confidence_level)

@@ -13,6 +13,7 @@ from ._drawing import (
 from ._held_out import out_of_fold_prediction
 from ._predicted_vs_true import MAX_SCATTER_ROWS
 from ._targets import check_names, check_targets, without_unpredicted
+from ._unwrap import as_learned
 
 KINDS = ("residual_vs_predicted", "distribution")
 # Bins of equally many rows, of at least so many each, that the mean is drawn for.
@@ -78,7 +79,8 @@ class ResidualsDisplay:
         Parameters
         ----------
         estimator : estimator
-            Fitted regressor or pipeline.
+            Fitted regressor or pipeline. What a pipeline with a `target_transform` learned is
+            drawn on the scale that it learned.
         X : array-like of shape (n_samples, n_features)
             Rows that it did not learn from.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
@@ -103,6 +105,7 @@ class ResidualsDisplay:
             If ``held_out=True`` and there is no ensemble with out-of-fold predictions.
         """
         import_pyplot(f"{cls.__name__}.from_estimator")
+        estimator, y = as_learned(estimator, y)
         y_pred = out_of_fold_prediction(estimator, len(y)) if held_out else estimator.predict(X)
         return cls.from_predictions(y, y_pred, target_names=target_names, kind=kind, ax=ax)
 

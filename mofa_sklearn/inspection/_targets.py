@@ -1,7 +1,9 @@
 """Targets and predictions as the displays take them."""
 
 import numpy as np
-from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils import check_consistent_length
+
+from .._validation import check_array
 
 
 def check_targets(y_true, y_pred):

@@ -6,6 +6,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..modalities import resolve_modalities
 from ..modalities._tables import column_names
+from ..pipeline._target_transform import on_learned_scale
 
 
 def unwrap(estimator, X=None):
@@ -34,6 +35,33 @@ def unwrap(estimator, X=None):
             estimator = estimator.best_estimator_
         else:
             return estimator, X
+
+
+def as_learned(estimator, y):
+    """Take a model and targets to the scale on which the model learned.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted estimator, Pipeline, or search with a ``best_estimator_``.
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        Targets on the scale of those of the fit.
+
+    Returns
+    -------
+    estimator : estimator
+        For a ModalityPipeline with a `target_transform`, its steps without it; any other is
+        returned as it is.
+    y : array-like
+        The targets that this one is to be compared with.
+    """
+    inner = estimator
+    while hasattr(inner, "best_estimator_"):
+        inner = inner.best_estimator_
+    transformer = getattr(inner, "target_transformer_", None)
+    if transformer is None:
+        return estimator, y
+    return Pipeline(inner.steps), on_learned_scale(transformer, y)
 
 
 def with_members(estimator, attribute, X=None):

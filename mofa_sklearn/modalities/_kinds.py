@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ DATES = "dates"
 DURATIONS = "durations"
 VECTORS = "vectors"  # a cell is a row of numbers
 SEQUENCES = "sequences of vectors"  # a cell is several rows of numbers
+MIXTURE = "numbers and text"  # in one column: a mark for what is not known, mostly
 OBJECTS = "objects"
 EMPTY = "nothing"  # no cell has a value, and the dtype tells nothing
 
@@ -30,7 +32,7 @@ MIXED_KINDS = frozenset({TEXT, CATEGORIES, DATES, DURATIONS})
 # What pandas.api.types.infer_dtype says of a column of objects.
 _INFERRED = {
     "string": TEXT,
-    "mixed-integer": TEXT,  # 1 and "b": categories that look like numbers
+    "mixed-integer": MIXTURE,
     "floating": NUMBERS,
     "integer": NUMBERS,
     "mixed-integer-float": NUMBERS,
@@ -76,11 +78,9 @@ def _kind_of_dtype(dtype: Any) -> str | None:
         return None
     if isinstance(dtype, pd.CategoricalDtype):
         return CATEGORIES
-    if isinstance(dtype, pd.ArrowDtype) and dtype.kind == "O" and "list" in str(dtype):
-        return SEQUENCES if str(dtype).count("list") > 1 else VECTORS
-    if types.is_timedelta64_dtype(dtype) or dtype.kind == "m":
+    if types.is_timedelta64_dtype(dtype):
         return DURATIONS
-    if types.is_datetime64_any_dtype(dtype) or str(dtype).startswith("date"):
+    if types.is_datetime64_any_dtype(dtype):
         return DATES
     if types.is_numeric_dtype(dtype) or types.is_bool_dtype(dtype):
         return OBJECTS if dtype.kind == "c" else NUMBERS
@@ -96,11 +96,14 @@ def _kind_of_objects(column: pd.Series) -> str:
     cell = next((cell for cell in cells if not (is_vector(cell) and len(cell) == 0)), None)
     if cell is None:
         return EMPTY
+    if isinstance(cell, (str, Real)):
+        return MIXTURE if all(isinstance(own, (str, Real)) for own in cells) else OBJECTS
     if not is_vector(cell):
         return OBJECTS
     if is_vector(cell[0]):
         return SEQUENCES
-    return VECTORS if isinstance(cell[0], (int, float, np.number, type(None))) else OBJECTS
+    is_number = isinstance(cell[0], (Real, np.number, type(None))) or hasattr(cell[0], "ndim")
+    return VECTORS if is_number else OBJECTS
 
 
 def is_vector(cell: Any) -> bool:
@@ -160,20 +163,11 @@ def missing_cells(column: Any) -> np.ndarray:
     if not isinstance(column, pd.Series):
         return _missing_in_polars(column)
     missing = column.isna().to_numpy(dtype=bool)
-    if isinstance(column.dtype, pd.ArrowDtype) and "list" in str(column.dtype):
-        column = with_plain_cells(column)
     if types.is_object_dtype(column.dtype):
         return missing | np.fromiter(map(_is_empty, column), dtype=bool, count=len(column))
     if types.is_string_dtype(column.dtype):
         return missing | column.str.strip().eq("").fillna(False).to_numpy(dtype=bool)
     return missing
-
-
-def with_plain_cells(column: pd.Series) -> pd.Series:
-    """Return a pandas Series of Arrow's lists as one of arrays, which are read much faster."""
-    import pyarrow as pa
-
-    return pa.array(column).to_pandas()
 
 
 def _is_empty(cell: Any) -> bool:
@@ -216,7 +210,7 @@ def cast_column(column: Any, kind: str, dtype: str) -> Any:
     Parameters
     ----------
     column : pandas or polars Series
-        Numbers become text or categories; what is NaN is missing. For dates and
+        Numbers become text or categories, text stays so; what is NaN is missing. For dates and
         durations, no cell may have a value.
     kind : str
         The kind that the column shall have, one of `MIXED_KINDS`.

@@ -11,6 +11,7 @@ from ._kinds import (
     CATEGORIES,
     DATES,
     DURATIONS,
+    MIXTURE,
     NUMERIC_KINDS,
     OBJECTS,
     SEQUENCES,
@@ -26,6 +27,8 @@ _TABLES = (
     'make_mofa_pipeline turns them into numbers (pip install "mofa-sklearn[tables]"), and so does '
     "skrub.TableVectorizer"
 )
+_MAX_SHOWN = 40
+
 # What takes a column that is no number.
 _TAKEN_BY = {
     TEXT: f"{_TABLES}; make_mofa_pipeline(encoders={{...: TextEncoder()}}) reads what words mean",
@@ -35,6 +38,8 @@ _TAKEN_BY = {
     VECTORS: "make_mofa_pipeline, and mofa_sklearn.preprocessing.VectorColumns(), make float "
     "columns of them",
     SEQUENCES: "mofa_sklearn.preprocessing.TokenPooling() makes one vector of each sequence",
+    MIXTURE: "make it one of them, by pandas.to_numeric(column, errors='coerce') or "
+    "column.astype(str)",
     OBJECTS: "pictures, videos and sounds go through an encoder: "
     "make_mofa_pipeline(encoders={...: ImageEncoder()})",
 }
@@ -103,23 +108,30 @@ def refuse_other_kinds(frame: Any) -> None:
     kind = kinds[wrong[0]]
     same = [label_of(frame, i) for i in wrong if kinds[i] == kind]
     columns = f"Column {same[0]!r} holds" if len(same) == 1 else f"Columns {first_few(same)} hold"
-    example = _example(column_of(frame, wrong[0]))
-    message = f"{columns} {kind}{example}, where numbers are expected: {_TAKEN_BY[kind]}."
-    if kind == OBJECTS:
-        # As NumPy says it, and scikit-learn's checks expect it.
-        raise TypeError(f"{message} An argument must be a string of a number or a real number.")
-    raise ValueError(message)
+    example = _example(column_of(frame, wrong[0]), kind)
+    message = f"{columns} {kind} where numbers are expected: {example}; {_TAKEN_BY[kind]}."
+    raise TypeError(message) if kind == OBJECTS else ValueError(message)
 
 
-def _example(column: Any) -> str:
+def _example(column: Any, kind: str) -> str:
+    """Tell of a cell that is no number, text and objects in Python's own words for it."""
     cells = column if isinstance(column, pd.Series) else column.to_list()
-    cell = next((cell for cell in cells if is_vector(cell) or not _is_null(cell)), None)
-    if cell is None:
-        return ""
+    wanted = str if kind == MIXTURE else object
+    cell: Any
+    row, cell = next(
+        (row, cell)
+        for row, cell in enumerate(cells)
+        if isinstance(cell, wanted) and (is_vector(cell) or not _is_null(cell))
+    )
+    if kind in (TEXT, MIXTURE, CATEGORIES) and isinstance(cell, str):
+        shown = cell if len(cell) <= _MAX_SHOWN else cell[:_MAX_SHOWN] + "..."
+        return f"could not convert string to float: {shown!r} (row {row})"
+    if kind == OBJECTS:
+        kind_of_cell = type(cell).__name__
+        return f"float() argument must be a string or a real number, not {kind_of_cell!r}"
     if is_vector(cell):
-        return f" ({type(cell).__name__}s of {len(cell)})"
-    shown = repr(cell) if isinstance(cell, str) else str(cell)
-    return f" ({type(cell).__name__}, {shown if len(shown) <= 40 else shown[:37] + '...'})"
+        return f"a {type(cell).__name__} of {len(cell)} in row {row}"
+    return f"{cell} in row {row}"
 
 
 def _is_null(cell: Any) -> bool:

@@ -259,8 +259,9 @@ def _slice_positions(
 def _list_positions(
     name: str, columns: Any, names: list[str] | None, n_features: int
 ) -> np.ndarray:
-    # tolist: NumPy, pandas and their scalars all become Python's own types.
-    columns = columns.tolist() if hasattr(columns, "tolist") else columns
+    # NumPy, pandas, polars and their scalars all become Python's own types.
+    for to_list in ("tolist", "to_list"):
+        columns = getattr(columns, to_list)() if hasattr(columns, to_list) else columns
     if not isinstance(columns, (list, tuple, range)):
         raise TypeError(
             f"The columns of modality '{name}' must be a width, a slice, a list of names or "

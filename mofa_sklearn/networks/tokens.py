@@ -8,6 +8,9 @@ from torch import Tensor, nn
 
 from .layers import encoder, masked_softmax, weighted_sum
 
+# How much faster than other weights the query moves: early stopping does not wait for it.
+_SHARPNESS = 2.0
+
 
 class Tokens(NamedTuple):
     """The encoded tokens of one modality, and how much each counts.
@@ -72,6 +75,10 @@ class TokenEncoder(nn.Module):
         layers = encoder(self.token_width, hidden_dim, dropout)
         self.normalized, self.activated = layers[:2], layers[2:]
         self.query = nn.Linear(hidden_dim, 1)
+        # All tokens count alike at first. A query drawn at random may begin, and stay, with
+        # nearly no weight on the very token that tells something.
+        nn.init.zeros_(self.query.weight)
+        nn.init.zeros_(self.query.bias)
 
     def which_are_there(self, block: Tensor) -> Tensor:
         """Tell which tokens of a block are there: bool, (batch, n_tokens)."""
@@ -87,7 +94,7 @@ class TokenEncoder(nn.Module):
         normalized = self.normalized(rows)
         vectors = self._in_rows(self.activated(normalized), block)
         # Scored before dropout and GELU, which make a rare token hard to tell from the others.
-        scores = self._in_rows(self.query(normalized), block).squeeze(-1)
+        scores = _SHARPNESS * self._in_rows(self.query(normalized), block).squeeze(-1)
         return Tokens(vectors, scores, present)
 
     def _in_rows(self, tokens: Tensor, block: Tensor) -> Tensor:

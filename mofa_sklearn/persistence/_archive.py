@@ -12,10 +12,11 @@ from pathlib import Path
 
 from ._errors import PersistenceError
 
-SCHEMA = "schema.json"
+MODEL = "model.json"
+# Of version 0.1.
+_OLD_MODEL = "schema.json"
 MANIFEST = "mofa_sklearn.json"
-_MEMBER = re.compile(r"\d+\.(npy|npz|bin)")
-_NPY_MAGIC = b"\x93NUMPY"
+_MEMBER = re.compile(r"\d+\.(npy|bin)")
 # The time of every member: the same estimator gives the same bytes.
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -68,14 +69,11 @@ def unpack_archive(data: bytes) -> dict[str, bytes]:
         raise PersistenceError(
             f"it is damaged, or was not written by mofa_sklearn.persistence.dump ({error})"
         ) from error
-    for name in (MANIFEST, SCHEMA):
+    for name in (MANIFEST, MODEL):
         if name not in members:
             raise PersistenceError(
                 f"it has no {name}: it was not written by mofa_sklearn.persistence.dump"
             )
-    for name, content in members.items():
-        if name.endswith(".npy") and not content.startswith(_NPY_MAGIC):
-            raise PersistenceError(f"its member {name} is no array")
     return members
 
 
@@ -103,7 +101,12 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 def _check_infos(infos: list[zipfile.ZipInfo], n_bytes: int) -> None:
     names = [info.filename for info in infos]
-    strange = [n for n in names if n not in (SCHEMA, MANIFEST) and not _MEMBER.fullmatch(n)]
+    if _OLD_MODEL in names and MANIFEST in names:
+        raise PersistenceError(
+            "its format is that of mofa_sklearn 0.1: load it with that version, and store the "
+            "model with joblib.dump; joblib.load and dump of this version then make a new file"
+        )
+    strange = [n for n in names if n not in (MODEL, MANIFEST) and not _MEMBER.fullmatch(n)]
     if strange:
         raise PersistenceError(f"it has a member that dump never writes: {strange[0]!r}")
     if len(set(names)) < len(names):

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import zipfile
-from io import BytesIO
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from ._archive import MANIFEST, SCHEMA, pack_archive, write_atomically
+from ._archive import MANIFEST, MODEL, pack_archive, write_atomically
+from ._document import forget
 from ._errors import PersistenceError
-from ._schema import check_storable, forget_folders, nodes_of
-from ._skops import skops_io
+from ._load import read_document
+from ._loader import Node
 from ._versions import write_manifest
+from ._write import Writer
 
 
 def dump(estimator: Any, path: str | PathLike) -> None:
@@ -40,8 +37,6 @@ def dump(estimator: Any, path: str | PathLike) -> None:
         and open resources have none.
     OSError
         If the file cannot be written.
-    ImportError
-        If skops is not installed.
 
     See Also
     --------
@@ -51,7 +46,8 @@ def dump(estimator: Any, path: str | PathLike) -> None:
     -----
     Folders that an estimator would read pickles from in a later `fit`, the `checkpoint`
     of an ensemble and the `memory` of a pipeline, are not stored: they are None after
-    :func:`load`.
+    :func:`load`. So is `n_jobs`: who loads a file says how many threads or processes it may
+    start.
 
     Examples
     --------
@@ -63,7 +59,7 @@ def dump(estimator: Any, path: str | PathLike) -> None:
     >>> from mofa_sklearn.persistence import dump, load
     >>> X, y = make_micro_videos(60, modalities={"image": 4, "text": 4}, random_state=0)
     >>> model = KFoldEnsembleRegressor(Ridge(), cv=3, random_state=0).fit(X, y)
-    >>> path = Path(tempfile.mkdtemp()) / "model.skops"
+    >>> path = Path(tempfile.mkdtemp()) / "model.mofa"
     >>> dump(model, path)
     >>> bool((load(path).predict(X) == model.predict(X)).all())
     True
@@ -76,70 +72,42 @@ def dump(estimator: Any, path: str | PathLike) -> None:
 
 
 def _as_file(estimator: Any) -> bytes:
+    writer = Writer()
     try:
-        raw = skops_io().dumps(estimator)
-    except ImportError:
-        raise
-    except Exception as error:  # skops raises what the object's own state raises
-        raise _not_storable(estimator, f"{_culprit(estimator)} has no plain form") from error
-    with zipfile.ZipFile(BytesIO(raw)) as archive:
-        members = {name: archive.read(name) for name in archive.namelist()}
-    schema = json.loads(members.pop(SCHEMA))
-    forget_folders(schema)
-    try:
-        check_storable(schema)
+        root = writer.write(estimator)
     except PersistenceError as error:
-        raise _not_storable(estimator, error) from None
-    contents = _renumber(schema, members)
-    text = json.dumps(schema, separators=(",", ":")).encode()
-    return pack_archive({MANIFEST: write_manifest(), SCHEMA: text, **contents})
+        raise _not_storable(estimator, error) from error.__cause__
+    except RecursionError as error:
+        raise _not_storable(estimator, "it is nested too deep") from error
+    forget(root)
+    members = writer.members
+    for name in members.keys() - _members_of(root):
+        del members[name]
+    text = json.dumps(root, separators=(",", ":"), allow_nan=False).encode()
+    return pack_archive({MANIFEST: write_manifest(), MODEL: text, **members})
 
 
-def _renumber(schema: dict[str, Any], members: dict[str, bytes]) -> dict[str, bytes]:
-    """Count objects and files from one, and keep equal files once; changes the schema.
-
-    skops names them by their addresses in memory.
-    """
-    ids: dict[int, int] = {}
-    names: dict[tuple[str, bytes], str] = {}
-    contents: dict[str, bytes] = {}
-    for node, _ in nodes_of(schema):
-        if "__id__" in node:
-            node["__id__"] = ids.setdefault(node["__id__"], len(ids) + 1)
-        if "file" in node:
-            content, suffix = members[node["file"]], Path(node["file"]).suffix
-            key = (suffix, hashlib.sha256(content).digest())
-            node["file"] = names.setdefault(key, f"{len(names) + 1}{suffix}")
-            contents[node["file"]] = content
-    return contents
+def _members_of(root: Node) -> set[str]:
+    """Return the names of the members that nodes still speak of."""
+    names, waiting = set(), [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            named = (node.get(tag) for tag in ("array", "bytes", "bytearray"))
+            names |= {name for name in named if isinstance(name, str)}
+            waiting += node.values()
+        elif isinstance(node, list):
+            waiting += node
+    return names
 
 
 def _check_readable(estimator: Any, data: bytes) -> None:
     """Find out now, while the estimator is there, what could not be read back."""
     try:
-        skops_io().loads(data, trusted=skops_io().get_untrusted_types(data=data))
-    except Exception as error:
-        raise _not_storable(estimator, error or type(error).__name__) from error
-
-
-def _culprit(part: Any, path: str = "", seen: frozenset[int] = frozenset()) -> str:
-    """Tell which part it is that skops cannot write: the deepest that fails by itself."""
-    for name, child in _children(part):
-        if id(child) in seen:
-            continue
-        try:
-            skops_io().dumps(child)
-        except Exception:
-            return _culprit(child, f"{path}.{name}", seen | {id(part)})
-    return f"{type(part).__module__}.{type(part).__qualname__} at {path.removeprefix('.')}"
-
-
-def _children(part: Any) -> list[tuple[Any, Any]]:
-    if isinstance(part, (list, tuple)):
-        return list(enumerate(part))
-    if not isinstance(part, dict) and not isinstance(part, (type, torch.Tensor)):
-        part = part.__getstate__()
-    return list(part.items()) if isinstance(part, dict) else []
+        document = read_document(data)
+        document.make()
+    except PersistenceError as error:
+        raise _not_storable(estimator, error) from error.__cause__
 
 
 def _not_storable(estimator: Any, reason: Any) -> PersistenceError:

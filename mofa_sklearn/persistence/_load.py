@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from ._archive import MANIFEST, SCHEMA, unpack_archive
+from ._archive import MANIFEST, MODEL, unpack_archive
+from ._document import Document
 from ._errors import PersistenceError, VersionWarning
-from ._objects import disarm
-from ._skops import skops_io
-from ._trees import check_trees
-from ._types import names_of, trusted_types
+from ._names import names_of
 from ._versions import differences, read_manifest
 
 
@@ -48,8 +47,6 @@ def load(path: str | PathLike, *, trusted: Iterable[str | type] | None = None) -
     PersistenceError
         If the file is damaged, was not written by :func:`dump`, or holds types that are
         not trusted; the message names the file.
-    ImportError
-        If skops is not installed.
 
     Warns
     -----
@@ -68,19 +65,15 @@ def load(path: str | PathLike, *, trusted: Iterable[str | type] | None = None) -
     >>> from pathlib import Path
     >>> from mofa_sklearn import RankGaussTransformer
     >>> from mofa_sklearn.persistence import dump, load
-    >>> path = Path(tempfile.mkdtemp()) / "transformer.skops"
+    >>> path = Path(tempfile.mkdtemp()) / "transformer.mofa"
     >>> dump(RankGaussTransformer(n_quantiles=50), path)
     >>> load(path)
     RankGaussTransformer(n_quantiles=50)
     """
     path, own = Path(path), names_of(trusted)
-    data = path.read_bytes()
-    skops_io()
-    try:
-        versions = _check_file(data)
-        untrusted = _untrusted(data) - own
-    except PersistenceError as error:
-        raise PersistenceError(f"'{path}' cannot be loaded: {error}.") from error.__cause__
+    with _naming(path):
+        document, versions = _read(path.read_bytes())
+    untrusted = {name: document.untrusted[name] for name in document.untrusted.keys() - own}
     if untrusted:
         raise PersistenceError(_refusal(path, untrusted))
     changed = differences(versions)
@@ -91,10 +84,11 @@ def load(path: str | PathLike, *, trusted: Iterable[str | type] | None = None) -
             VersionWarning,
             stacklevel=2,
         )
-    try:
-        return _construct(data, own)
-    except PersistenceError as error:
-        raise PersistenceError(f"'{path}' cannot be loaded: {error}.") from error.__cause__
+    with _naming(path):
+        estimator = document.make()
+        if not hasattr(estimator, "get_params"):
+            raise PersistenceError("it holds no estimator")
+    return estimator
 
 
 def get_untrusted_types(path: str | PathLike) -> list[str]:
@@ -115,61 +109,65 @@ def get_untrusted_types(path: str | PathLike) -> list[str]:
 
     Raises
     ------
-    FileNotFoundError, PersistenceError, ImportError
+    FileNotFoundError, PersistenceError
         As :func:`load`.
     """
     path = Path(path)
-    data = path.read_bytes()
-    skops_io()
+    with _naming(path):
+        document, _ = _read(path.read_bytes())
+    return sorted(document.untrusted)
+
+
+def read_document(data: bytes) -> Document:
+    """Read and check a file, and make nothing of it.
+
+    Parameters
+    ----------
+    data : bytes
+        The file's content.
+
+    Returns
+    -------
+    Document
+
+    Raises
+    ------
+    PersistenceError
+        If it was not written by `dump`, is damaged, or was tampered with.
+    """
+    return _read(data)[0]
+
+
+def _read(data: bytes) -> tuple[Document, dict[str, str]]:
+    members = unpack_archive(data)
+    versions = read_manifest(members.pop(MANIFEST))
     try:
-        _check_file(data)
-        return sorted(_untrusted(data))
+        root = json.loads(members.pop(MODEL), parse_constant=_refuse_constant)
+    except Exception as error:  # also of nesting too deep, and numbers too long
+        raise PersistenceError(f"its {MODEL} cannot be read: it is damaged") from error
+    document = Document(root, members)
+    document.check()
+    return document, versions
+
+
+def _refuse_constant(name: str) -> Any:
+    raise PersistenceError(f"{name} is no JSON")
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Name the file in an error."""
+    try:
+        yield
     except PersistenceError as error:
         raise PersistenceError(f"'{path}' cannot be loaded: {error}.") from error.__cause__
 
 
-def _check_file(data: bytes) -> dict[str, str]:
-    """Check all but the types; return the versions that wrote the file."""
-    members = unpack_archive(data)
-    versions = read_manifest(members[MANIFEST])
-    try:
-        schema = json.loads(members[SCHEMA])
-        loader = schema["__loader__"]
-    except Exception as error:
-        raise PersistenceError("its schema cannot be read: it is damaged") from error
-    if loader != "ObjectNode":
-        raise PersistenceError("it holds no estimator")
-    return versions
-
-
-def _untrusted(data: bytes) -> set[str]:
-    try:
-        untrusted = skops_io().get_untrusted_types(data=data)
-    except Exception as error:  # a forged schema fails in any way
-        raise _damaged(error) from error
-    return set(untrusted) - trusted_types()
-
-
-def _construct(data: bytes, own: set[str]) -> Any:
-    trusted = sorted(trusted_types() | own)
-    try:
-        estimator = skops_io().loads(data, trusted=trusted)
-    except Exception as error:
-        raise _damaged(error) from error
-    if not hasattr(estimator, "get_params"):
-        raise PersistenceError("it holds no estimator")
-    disarm(estimator)
-    check_trees(estimator, own)
-    return estimator
-
-
-def _damaged(error: Exception) -> PersistenceError:
-    return PersistenceError(f"it is damaged ({type(error).__name__}: {error})")
-
-
-def _refusal(path: Path, untrusted: set[str]) -> str:
+def _refusal(path: Path, untrusted: dict[str, str]) -> str:
+    names = sorted(untrusted)
+    reasons = "; ".join(f"{name}: {untrusted[name]}" for name in names)
     return (
-        f"'{path}' is refused: it holds types that are not trusted: "
-        f"{', '.join(sorted(untrusted))}. Nothing of it was run. If you know what they are, and "
-        f"where the file comes from: load(path, trusted={sorted(untrusted)})."
+        f"'{path}' is refused: it holds types that are not trusted: {', '.join(names)}. Nothing "
+        f"of it was run. If you know what they are, and where the file comes from: load(path, "
+        f"trusted={names}). ({reasons})"
     )

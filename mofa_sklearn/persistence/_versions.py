@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import platform
+from functools import cache
 from importlib.metadata import version
 
 from .. import _version
 from ._errors import PersistenceError
 
 #: Raised when an older version could not read a file any more.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
-_PACKAGES = ("scikit-learn", "numpy", "scipy", "torch", "skorch", "skops")
+_PACKAGES = ("scikit-learn", "numpy", "scipy", "torch", "skorch")
 
 
 def write_manifest() -> bytes:
@@ -76,6 +77,7 @@ def differences(written: dict[str, str]) -> str:
     return ", ".join(changed)
 
 
+@cache
 def _versions() -> dict[str, str]:
     versions = {"mofa_sklearn": _version.__version__, "python": platform.python_version()}
     return {**versions, **{name: version(name) for name in _PACKAGES}}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from inspect import Parameter, signature
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import Pipeline
+from .._requests import takers, takes
+from ..ensemble._validation_sets import (
+    takes_eval_set,
+    uses_validation_rows,
+    validation_arguments,
+)
 
 #: What a pipeline may call of its steps while it is fitted.
 METHODS = ("fit", "fit_transform", "fit_predict", "transform")
@@ -17,52 +20,6 @@ OF_ROWS = ("sample_weight", "groups")
 VALIDATION = ("X_val", "y_val", "sample_weight_val")
 #: Other libraries' names for validation rows.
 RAW_ROWS = ("eval_set", "eval_X")
-
-# What all of scikit-learn's searches descend from.
-_BaseSearchCV = GridSearchCV.__base__
-
-
-def takes(estimator: Any, argument: str) -> bool:
-    """Tell whether an estimator's own `fit` takes an argument by this name."""
-    return argument in _arguments(estimator, "fit")
-
-
-def names_of_takers(estimator: Any, argument: str, prefix: str = "") -> Iterator[str]:
-    """Yield the names under which `fit` hands an argument to the parts that take it.
-
-    Parameters
-    ----------
-    estimator : estimator
-        An estimator, a pipeline or a search.
-    argument : str
-        ``"groups"`` or ``"sample_weight"``.
-    prefix : str, default=""
-        What the names begin with.
-
-    Yields
-    ------
-    str
-        ``<step>__<argument>``, for instance.
-
-    Examples
-    --------
-    >>> from sklearn.linear_model import Ridge
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
-    >>> from mofa_sklearn.pipeline._fit_arguments import names_of_takers
-    >>> list(names_of_takers(make_pipeline(StandardScaler(), Ridge()), "sample_weight"))
-    ['standardscaler__sample_weight', 'ridge__sample_weight']
-    """
-    if isinstance(estimator, Pipeline):
-        for name, step in estimator.steps:
-            yield from names_of_takers(step, argument, f"{prefix}{name}__")
-    elif isinstance(estimator, _BaseSearchCV):
-        if argument == "groups":  # for its splitter
-            yield f"{prefix}{argument}"
-        # A search hands over what its estimator's own `fit` is called with.
-        yield from names_of_takers(estimator.estimator, argument, prefix)
-    elif _is_handed_over(estimator, argument):
-        yield f"{prefix}{argument}"
 
 
 def named_for_steps(
@@ -92,14 +49,12 @@ def named_for_steps(
     for argument in OF_ROWS:
         if argument not in arguments:
             continue
-        takers = [
-            taker for name, step in steps for taker in names_of_takers(step, argument, f"{name}__")
-        ]
-        _check_takers(steps, argument, takers)
-        twice = sorted(set(takers) & set(named))
+        names = [taker for name, step in steps for taker in takers(step, argument, f"{name}__")]
+        _check_takers(steps, argument, names)
+        twice = sorted(set(names) & set(named))
         if twice:
             raise TypeError(f"Got both {argument} and {', '.join(twice)}: pass one of them.")
-        named.update(dict.fromkeys(takers, arguments[argument]))
+        named.update(dict.fromkeys(names, arguments[argument]))
     return named
 
 
@@ -147,7 +102,8 @@ def check_last_arguments(
     Raises
     ------
     ValueError
-        If rows come without targets, or the other way round.
+        If rows come without targets, or the other way round, or if the last step would
+        ignore them.
     TypeError
         If the last step's `fit` has no argument for them, or they go by another name than
         ``X_val``, under which they would not go through the steps before.
@@ -162,34 +118,61 @@ def check_last_arguments(
     given = [key for key in VALIDATION if key in arguments]
     if given and not {"X_val", "y_val"} <= set(given):
         raise ValueError(f"Pass both X_val and y_val; got only {', '.join(given)}.")
+    if given:
+        _check_last_uses(last, given, arguments, name)
+
+
+def as_last_takes_them(arguments: Mapping[str, Any], last: Any, y: Any) -> dict[str, Any]:
+    """Write validation rows as the last step takes them: as ``eval_set``, for boosting.
+
+    Parameters
+    ----------
+    arguments : mapping of str to object
+        What the last step's `fit` is about to get, `X_val` transformed.
+    last : estimator
+        The last step.
+    y : array-like of n_samples rows
+        The targets to learn.
+
+    Returns
+    -------
+    dict
+    """
+    if "X_val" not in arguments or takes(last, "X_val"):
+        return dict(arguments)
+    rows = [arguments.get(key) for key in VALIDATION]
+    others = {key: value for key, value in arguments.items() if key not in VALIDATION}
+    return {**validation_arguments(last, y, others, *rows), **others}
+
+
+def _check_last_uses(
+    last: Any, given: Sequence[str], arguments: Mapping[str, Any], name: str
+) -> None:
+    """Refuse validation rows that the last step does not take, or would ignore."""
+    kind = f"{name} ({type(last).__name__})"
     missing = [key for key in given if not takes(last, key)]
-    if missing:
+    if missing and not takes_eval_set(last):
         raise TypeError(
-            f"{missing[0]} was passed, but the fit of the last step, {name} "
-            f"({type(last).__name__}), does not take it."
+            f"{missing[0]} was passed, but the fit of the last step, {kind}, does not take it."
+        )
+    if missing and not uses_validation_rows(last, arguments):
+        raise ValueError(
+            f"{given[0]} was passed, but the last step, {kind}, was not told to stop early: set "
+            "its early_stopping_rounds."
+        )
+    if not missing and last.get_params(deep=False).get("early_stopping") == "auto":
+        raise ValueError(
+            f"{given[0]} was passed, but with early_stopping='auto' the last step, {kind}, "
+            "ignores it beside few training rows: set early_stopping=True."
         )
 
 
-def _check_takers(steps: Sequence[tuple[str, Any]], argument: str, takers: list[str]) -> None:
+def _check_takers(steps: Sequence[tuple[str, Any]], argument: str, names: list[str]) -> None:
     name, last = steps[-1]
-    of_last = [taker for taker in takers if taker.startswith(f"{name}__")]
-    if of_last or (takers and argument == "groups"):
+    of_last = [taker for taker in names if taker.startswith(f"{name}__")]
+    if of_last or (names and argument == "groups"):
         return
     raise TypeError(
         f"{argument} was passed, but the fit of the last step, {name} ({type(last).__name__}), "
         "does not take it."
     )
-
-
-def _is_handed_over(step: Any, argument: str) -> bool:
-    """Tell whether a step gets an argument of a pipeline's `fit`: by `fit_transform`, if any."""
-    if not hasattr(step, "fit_transform"):
-        return takes(step, argument)
-    direct = _arguments(step, "fit_transform")
-    passed_on = any(each.kind is Parameter.VAR_KEYWORD for each in direct.values())
-    return argument in direct or (passed_on and takes(step, argument))
-
-
-def _arguments(estimator: Any, method: str) -> Mapping[str, Parameter]:
-    function = getattr(estimator, method, None)
-    return {} if function is None else signature(function).parameters

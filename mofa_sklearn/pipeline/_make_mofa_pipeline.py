@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from ..ensemble import BlendRegressor, KFoldEnsembleClassifier, KFoldEnsembleRegressor
 from ..modalities._resolve import Modalities
+from ..preprocessing import GapFiller
 from ..recipes import Recipe, get_recipe
 from ._modality_pipeline import ModalityPipeline
 from ._preprocessing import make_pooling, make_preprocessor, preprocessing_steps
@@ -25,7 +26,8 @@ def make_mofa_pipeline(
     ensemble: bool = True,
     cv: Any = 10,
     validation: str = "fold",
-    imputer: BaseEstimator | None = None,
+    encoders: Mapping[str, BaseEstimator] | None = None,
+    imputer: BaseEstimator | str | None = None,
     target_transform: Any = None,
     n_jobs: int | None = None,
     verbose: int = 0,
@@ -37,7 +39,10 @@ def make_mofa_pipeline(
     ----------
     modalities : dict, callable or None, default=None
         Which columns of ``X`` form which modality, see
-        :func:`mofa_sklearn.modalities.resolve_modalities`.
+        :func:`mofa_sklearn.modalities.resolve_modalities`. ``X`` is a matrix, or a table
+        of pandas, polars or pyarrow whose columns hold numbers, text, categories, dates
+        or, in each cell, a vector (:class:`~.preprocessing.FloatColumns`). Columns
+        without names are one modality, with a warning.
 
     tokens : dict of str to int, default=None
         Which modalities are sequences, and of how many vectors (frames, words): one after
@@ -81,10 +86,17 @@ def make_mofa_pipeline(
         Where members find the rows to stop early on, see
         :class:`KFoldEnsembleRegressor`.
 
-    imputer : transformer, default=None
-        Put before everything else in every modality, for blocks with single NaN:
-        ``SimpleImputer(strategy="median")``, say. Rows whose whole block is NaN
-        are left alone: the modality counts as missing.
+    encoders : dict of str to transformer, default=None
+        For modalities that are one column of raw cells: what turns these into vectors, before
+        the recipe's own steps; of :mod:`mofa_sklearn.encoders`, or any transformer of one column
+        (a TfidfVectorizer). Without `modalities`, a column with the name of an encoder is a
+        modality by itself. Where it finds a cell missing or empty, the modality is missing.
+
+    imputer : transformer, "passthrough" or None, default=None
+        What fills single gaps in a modality's numbers. None takes the columns' medians,
+        and marks where gaps are common (:class:`~.preprocessing.GapFiller`).
+        ``"passthrough"`` fills nothing: single NaN is an error then. Rows without any
+        value in a modality's columns are left alone: the modality counts as missing.
 
     target_transform : {"log1p"} or transformer, default=None
         The scale on which targets are learned, see :class:`ModalityPipeline`. With
@@ -116,7 +128,8 @@ def make_mofa_pipeline(
     ValueError
         If the recipe is unknown, or averages ensembles and `ensemble` is False, if
         `target_transform` is given for a classifier, or if `tokens` are no numbers of
-        tokens, or others than `estimator` has.
+        tokens, or others than `estimator` has, or
+        if `imputer` is another string than "passthrough".
     ImportError
         If the recipe is made of a library that is not installed.
 
@@ -164,7 +177,7 @@ def make_mofa_pipeline(
                 f"recipe={recipe!r} is a mean of K-fold ensembles, so ensemble=False is not for "
                 "it; pass ensemble=True, or an estimator."
             )
-        steps = _average_steps(chosen, modalities, imputer, params, tokens)
+        steps = _average_steps(chosen, modalities, imputer, encoders, params, tokens)
         return ModalityPipeline(steps, target_transform=target_transform)
     companions = None
     if estimator is None:
@@ -178,7 +191,13 @@ def make_mofa_pipeline(
     if target_transform is not None and is_classifier(estimator):
         raise ValueError("target_transform is for regressors: classes have no other scale.")
     steps = preprocessing_steps(
-        chosen, modalities, imputer, random_state, tokens=tokens, pool=pool
+        chosen,
+        modalities,
+        imputer,
+        random_state,
+        encoders,
+        tokens=tokens,
+        pool=pool,
     )
     steps = [*steps, (_role(estimator), estimator)]
     return ModalityPipeline(steps, target_transform=target_transform)
@@ -187,7 +206,8 @@ def make_mofa_pipeline(
 def _average_steps(
     recipe: Recipe,
     modalities: Modalities,
-    imputer: BaseEstimator | None,
+    imputer: BaseEstimator | str | None,
+    encoders: Mapping[str, BaseEstimator] | None,
     params: dict[str, Any],
     tokens: Mapping[str, int] | None,
 ) -> list[tuple[str, BaseEstimator]]:
@@ -200,7 +220,9 @@ def _average_steps(
     parts = [("network", Pipeline([*steps, ("regressor", members)]))]
     parts += make_baselines(names=recipe.baselines, random_state=random_state).items()
     # It names the columns, from which the parts know the modalities.
-    preprocess = make_preprocessor((), {}, modalities, imputer, tokens=tokens)
+    if tokens and imputer is None:
+        imputer = GapFiller()  # a mean over tokens takes no single gaps
+    preprocess = make_preprocessor((), {}, modalities, imputer, encoders, tokens=tokens)
     pooling = [("pool", make_pooling(tokens))] if tokens else []
     average = BlendRegressor(parts, weights="uniform", **params)
     return [("preprocess", preprocess), *pooling, ("regressor", average)]

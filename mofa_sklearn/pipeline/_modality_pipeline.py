@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import OneToOneFeatureMixin, is_regressor
+from sklearn.base import is_regressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
@@ -20,12 +20,13 @@ from ._fit_arguments import (
     RAW_ROWS,
     VALIDATION,
     add_validation_rows,
+    as_last_takes_them,
     check_last_arguments,
     named_for_steps,
 )
+from ._last_step import AnswersOfLastStep, last_step_has
 from ._target_transform import (
     as_rows,
-    each_on_own_scale,
     make_target_transformer,
     on_learned_scale,
     on_own_scale,
@@ -33,26 +34,7 @@ from ._target_transform import (
 )
 
 
-def _last_step_has(name: str):
-    """Return a check that the last step has an attribute; its own AttributeError says if not."""
-
-    def check(pipeline) -> bool:
-        getattr(pipeline._final_estimator, name)
-        return True
-
-    return check
-
-
-def _of_last_step(name: str, text: str) -> property:
-    """Return a property that reads a fitted attribute of the last step."""
-
-    def read(pipeline):
-        return getattr(pipeline._final_estimator, name)
-
-    return property(read, doc=text)
-
-
-class ModalityPipeline(CompletesWhatIsThere, Pipeline):
+class ModalityPipeline(CompletesWhatIsThere, AnswersOfLastStep, Pipeline):
     """A scikit-learn pipeline, with what its last step has at hand.
 
     What :func:`make_mofa_pipeline` returns. It is a :class:`sklearn.pipeline.Pipeline` in
@@ -228,7 +210,7 @@ class ModalityPipeline(CompletesWhatIsThere, Pipeline):
         y = self._fit_target_transform(y)
         return super().fit(X, y, **given, **step_params)
 
-    @available_if(_last_step_has("predict"))
+    @available_if(last_step_has("predict"))
     def predict(self, X, **params):
         """Transform the rows, and predict by the last step.
 
@@ -262,112 +244,7 @@ class ModalityPipeline(CompletesWhatIsThere, Pipeline):
         mean, std = map(np.asarray, prediction)
         return on_own_scale(transformer, mean), std_on_own_scale(transformer, mean, std)
 
-    @available_if(_last_step_has("predict_interval"))
-    def predict_interval(self, X, confidence_level=0.9, **params) -> np.ndarray:
-        """Predict intervals that hold the truth with a given confidence.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
-            The rows.
-
-        confidence_level : float, default=0.9
-            Part of new rows, in (0, 1), whose truth the intervals shall hold.
-
-        **params : dict
-            More arguments of the last step's method, see
-            :meth:`KFoldEnsembleRegressor.predict_interval`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_targets, 2)
-            Lower and upper bounds, on the scale of the targets that were passed.
-        """
-        bounds = self._ask("predict_interval", X, confidence_level=confidence_level, **params)
-        transformer = self._target_transformer()
-        return bounds if transformer is None else each_on_own_scale(transformer, bounds)
-
-    @available_if(_last_step_has("predict_set"))
-    def predict_set(self, X, confidence_level=0.9, **params) -> np.ndarray:
-        """Predict sets of classes that hold the truth with a given confidence.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
-            The rows.
-
-        confidence_level : float, default=0.9
-            Part of new rows, in (0, 1), whose class the sets shall hold.
-
-        **params : dict
-            More arguments of the last step's method.
-
-        Returns
-        -------
-        ndarray of bool of shape (n_samples, n_classes)
-            Whether a class is in a row's set.
-        """
-        return self._ask("predict_set", X, confidence_level=confidence_level, **params)
-
-    @available_if(_last_step_has("predict_quantiles"))
-    def predict_quantiles(self, X, **params) -> np.ndarray:
-        """Predict quantiles of the targets.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
-            The rows.
-
-        **params : dict
-            Arguments of the last step's method.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_targets, n_levels)
-            On the scale of the targets that were passed, see
-            :meth:`MoFARegressor.predict_quantiles`.
-        """
-        quantiles = self._ask("predict_quantiles", X, **params)
-        transformer = self._target_transformer()
-        return quantiles if transformer is None else each_on_own_scale(transformer, quantiles)
-
-    @available_if(_last_step_has("modality_attention"))
-    def modality_attention(self, X):
-        """Tell how much each modality weighs in each row.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        DataFrame of shape (n_samples, n_modalities)
-            Rows sum to one, see :meth:`MoFARegressor.modality_attention`; the mean over
-            the members of an ensemble.
-        """
-        return self._ask("modality_attention", X)
-
-    @available_if(_last_step_has("token_attention"))
-    def token_attention(self, X, modality):
-        """Tell how much each token of a modality weighs in each row.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
-            The rows.
-
-        modality : str
-            Its name.
-
-        Returns
-        -------
-        ndarray or DataFrame of shape (n_samples, n_tokens)
-            As the last step returns them.
-        """
-        return self._ask("token_attention", X, modality)
-
-    @available_if(_last_step_has("score"))
+    @available_if(last_step_has("score"))
     def score(self, X, y=None, sample_weight=None, **params) -> float:
         """Transform the rows, and score the last step.
 
@@ -398,34 +275,6 @@ class ModalityPipeline(CompletesWhatIsThere, Pipeline):
             return super().score(X, y, sample_weight, **params)
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         return self._final_estimator.score(self._encode(X), y, **weights)
-
-    estimators_ = _of_last_step("estimators_", "The fitted members of the ensemble.")
-    companions_ = _of_last_step("companions_", "The fitted companions by their names.")
-    named_estimators_ = _of_last_step("named_estimators_", "The parts of a blend by their names.")
-    blend_weights_ = _of_last_step("blend_weights_", "Weights of members and companions.")
-    weights_ = _of_last_step("weights_", "Weights of the parts of a blend.")
-    oof_prediction_ = _of_last_step(
-        "oof_prediction_", "Out-of-fold predictions, on the scale that was learned."
-    )
-    oof_score_ = _of_last_step("oof_score_", "Score of the out-of-fold predictions.")
-    oof_nmse_ = _of_last_step("oof_nmse_", "Their normalised error for each target.")
-    oof_report_ = _of_last_step("oof_report_", "Errors of the parts of a blend.")
-    fold_scores_ = _of_last_step("fold_scores_", "Scores of each member on its held-out rows.")
-    thresholds_ = _of_last_step("thresholds_", "Probability above which a label is predicted.")
-    quantile_levels_ = _of_last_step("quantile_levels_", "The levels of `predict_quantiles`.")
-    history_ = _of_last_step("history_", "The history of a network's training.")
-    n_iter_ = _of_last_step("n_iter_", "Number of epochs trained.")
-    best_iteration_ = _of_last_step("best_iteration_", "The epoch whose weights are kept.")
-
-    @property
-    def modalities_(self) -> dict[str, np.ndarray]:
-        """Column positions of every modality, in the columns of `X`."""
-        for _, step in self.steps:
-            if hasattr(step, "modalities_"):
-                return step.modalities_
-            if not (step in (None, "passthrough") or isinstance(step, OneToOneFeatureMixin)):
-                break
-        raise AttributeError("No step of the pipeline knows which columns of X form a modality.")
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Tell which metadata the steps, and the pipeline for its last step, ask for.
@@ -464,15 +313,6 @@ class ModalityPipeline(CompletesWhatIsThere, Pipeline):
         check_is_fitted(self, None if self.target_transform is None else "target_transformer_")
         return getattr(self, "target_transformer_", None)
 
-    def _encode(self, X: Any) -> Any:
-        """Return the rows as the last step gets them."""
-        check_is_fitted(self)
-        return self[:-1].transform(X) if len(self.steps) > 1 else X
-
-    def _ask(self, method: str, X: Any, *args: Any, **params: Any) -> Any:
-        """Call a method of the last step."""
-        return getattr(self._final_estimator, method)(self._encode(X), *args, **params)
-
     def _check_method_params(self, method: str, props: dict, **kwargs: Any) -> Any:
         """Divide arguments among the steps; those of `VALIDATION` are for the last one."""
         name, last = self.steps[-1]
@@ -500,6 +340,8 @@ class ModalityPipeline(CompletesWhatIsThere, Pipeline):
         if "y_val" in arguments and self.target_transform is not None:
             y_val = arguments["y_val"]
             arguments["y_val"] = on_learned_scale(self.target_transformer_, y_val, "y_val")
+        if "X_val" in arguments:
+            routed_params[name]["fit"] = as_last_takes_them(arguments, last, y)
         return Xt
 
     def _transformed_anyway(self) -> set[str]:

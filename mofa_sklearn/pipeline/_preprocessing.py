@@ -12,6 +12,7 @@ from ..modalities._resolve import Modalities
 from ..preprocessing import FloatColumns, GapFiller, ModalityPreprocessor, TokenPooling
 from ..recipes import Recipe
 from ..recipes._recipe import Steps
+from ._raw_modalities import modalities_with_encoders
 
 
 def preprocessing_steps(
@@ -64,7 +65,7 @@ def make_preprocessor(
         What fills single gaps; None chooses: a GapFiller, unless there are no `steps`,
         since what comes next then has its own preprocessing.
     encoders : mapping of str to transformer, default=None
-        Those of modalities whose raw cells one encoder takes, in place of FloatColumns.
+        What takes the raw cells of some modalities, before all other steps.
     tokens : mapping of str to int, default=None
         Numbers of tokens of the modalities that are sequences.
 
@@ -72,28 +73,51 @@ def make_preprocessor(
     -------
     ModalityPreprocessor
     """
+    if isinstance(imputer, str) and imputer != "passthrough":
+        raise ValueError(f"imputer must be a transformer, 'passthrough' or None, got {imputer!r}.")
     encoders = encoders or {}
-    named = {
-        name: _block_pipeline(named_steps.get(name, steps), imputer, encoders.get(name))
-        for name in {**named_steps, **encoders}
-    }
+    modalities = modalities_with_encoders(modalities, encoders)
+    named = {name: _block_pipeline(own, imputer) for name, own in named_steps.items()}
+    tokens = dict(tokens or {})
+    for name, encoder in encoders.items():
+        own, n_tokens = named_steps.get(name, steps), tokens.pop(name, None)
+        named[name] = _encoded(name, encoder, own, imputer, n_tokens)
     return ModalityPreprocessor(
         _block_pipeline(steps, imputer),
         transformers=list(named.items()),
         modalities=modalities,
-        tokens=tokens,
+        tokens=tokens or None,
     ).set_output(transform="pandas")  # the column names tell the network the modalities
 
 
-def _block_pipeline(
-    steps: Steps, imputer: BaseEstimator | str | None, encoder: BaseEstimator | None = None
-) -> Pipeline:
+def _block_pipeline(steps: Steps, imputer: BaseEstimator | str | None) -> Pipeline:
     # A seed of its own: the components of text draw random numbers.
-    first = ("columns", FloatColumns(random_state=0))
-    if encoder is not None:
-        first = ("encode", clone(encoder))
-    if imputer is None and steps:
-        imputer = GapFiller()
-    # A step that does nothing keeps its name, by which it can be set.
-    fill = "passthrough" if imputer is None or isinstance(imputer, str) else clone(imputer)
-    return Pipeline([first, ("impute", fill), *((name, clone(step)) for name, step in steps)])
+    return Pipeline([("columns", FloatColumns(random_state=0)), *_float_steps(steps, imputer)])
+
+
+def _encoded(
+    name: str,
+    encoder: BaseEstimator,
+    steps: Steps,
+    imputer: BaseEstimator | str | None,
+    n_tokens: int | None,
+) -> Pipeline:
+    """Put an encoder before the steps of its modality.
+
+    They leave out the rows that the encoder finds missing: an empty text, say.
+    """
+    vectors = ModalityPreprocessor(
+        Pipeline(_float_steps(steps, imputer)),
+        modalities={name: slice(None)},
+        tokens=None if n_tokens is None else {name: n_tokens},
+    )
+    columns = FloatColumns(random_state=0)  # of a sparse result, or of a table
+    return Pipeline([("encode", clone(encoder)), ("columns", columns), ("vectors", vectors)])
+
+
+def _float_steps(steps: Steps, imputer: BaseEstimator | str | None) -> list:
+    if imputer is None:  # what comes without steps has its own preprocessing
+        fill = GapFiller() if steps else "passthrough"
+    else:
+        fill = imputer if isinstance(imputer, str) else clone(imputer)
+    return [("impute", fill), *((name, clone(step)) for name, step in steps)]

@@ -69,7 +69,7 @@ def make_target_transformer(target_transform: Any) -> Any:
 
 def as_rows(y: Any, name: str = "y") -> np.ndarray:
     """Return checked targets as a float array of shape (n_samples, n_targets)."""
-    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name=name)
+    y = _checked(y, name)
     return y.reshape(len(y), -1)
 
 
@@ -89,13 +89,14 @@ def on_learned_scale(transformer: Any, y: Any, name: str = "y") -> Any:
     -------
     ndarray, Series or DataFrame of float64
     """
-    values = np.asarray(transformer.transform(as_rows(y, name)))
+    checked = _checked(y, name)
+    values = np.asarray(transformer.transform(checked.reshape(len(checked), -1)))
     if isinstance(y, pd.Series):
         return pd.Series(values[:, 0], index=y.index, name=y.name)
     columns = getattr(y, "columns", None)
     if columns is not None and len(columns) == values.shape[1]:
         return pd.DataFrame(values, index=getattr(y, "index", None), columns=list(columns))
-    return values[:, 0] if np.ndim(y) == 1 else values
+    return values[:, 0] if checked.ndim == 1 else values
 
 
 def on_own_scale(transformer: Any, y: np.ndarray) -> np.ndarray:
@@ -152,6 +153,10 @@ def std_on_own_scale(transformer: Any, mean: np.ndarray, std: np.ndarray) -> np.
     bounds = np.stack([(mean - std).reshape(rows), (mean + std).reshape(rows)], axis=-1)
     low, high = np.moveaxis(each_on_own_scale(transformer, bounds), -1, 0)
     return ((high - low) / 2).reshape(mean.shape)
+
+
+def _checked(y: Any, name: str) -> np.ndarray:
+    return check_array(y, ensure_2d=False, dtype=np.float64, input_name=name)
 
 
 def _check_one_by_one(transformer: Any, y: np.ndarray) -> None:

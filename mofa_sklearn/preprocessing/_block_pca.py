@@ -11,9 +11,10 @@ from sklearn.decomposition import PCA
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted, validate_data
+from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted
 
 from .._sklearn_private import Interval, StrOptions, _check_feature_names_in, _fit_context
+from .._validation import validate_data
 from ..modalities._numbers import numbers
 from ..modalities._range import in_enough_digits, quiet_range
 

@@ -162,7 +162,9 @@ def _without_names(transformer: Any, modality: str, detail: str = "") -> ValueEr
 
 
 @contextmanager
-def explained(name: str, block: Any, missing: np.ndarray, n_tokens: int = 1) -> Iterator[None]:
+def explained(
+    name: str, block: Any, missing: np.ndarray, transformer: Any, n_tokens: int = 1
+) -> Iterator[None]:
     """Say which modality and which column it is that a transformer does not take.
 
     Parameters
@@ -173,31 +175,39 @@ def explained(name: str, block: Any, missing: np.ndarray, n_tokens: int = 1) -> 
         Its columns.
     missing : ndarray of bool of shape (n_samples,)
         In which rows the modality is missing.
+    transformer : transformer
+        The modality's.
     n_tokens : int, default=1
         Number of tokens in the block, each of which may be missing by itself.
     """
     try:
         yield
     except (ValueError, TypeError) as error:
+        if isinstance(error, OSError):  # an encoder's, which names the file or the model
+            error.add_note(f"This was in the modality '{name}'.")
+            raise
         if is_frame(block):
-            kind = TypeError if isinstance(error, TypeError) else ValueError
-            raise kind(_in_a_table(name, block, error)) from error
+            raise _in_a_table(name, block, transformer, error) from error
         if "NaN" in str(error) and isinstance(block, np.ndarray):
             columns = np.arange(block.shape[1])
             check_finite_or_missing(block, name, columns, partly=False, n_tokens=n_tokens)
         raise
 
 
-def _in_a_table(name: str, block: Any, error: Exception) -> str:
+def _in_a_table(name: str, block: Any, transformer: Any, error: Exception) -> Exception:
     """Say what a table holds besides numbers, unless the error tells it."""
-    message = f"Modality '{name}': {error}"
-    if any(repr(column) in str(error) for column in block.columns):
-        return message
-    try:
-        refuse_other_kinds(block)
-    except (ValueError, TypeError) as other_kinds:
-        message = f"{message} (its transformer gets the table as it is. {other_kinds})"
-    return message
+    # One that takes a column of raw cells says by itself what it wants of them.
+    is_told = any(repr(column) in str(error) for column in block.columns)
+    if not (is_told or _takes_a_column(transformer)):
+        try:
+            refuse_other_kinds(block)
+        except (ValueError, TypeError) as other_kinds:
+            return type(other_kinds)(
+                f"Modality '{name}': {other_kinds} Its transformer gets the table as it is, and "
+                f"raised {type(error).__name__}: {error}"
+            )
+    kind = TypeError if isinstance(error, TypeError) else ValueError
+    return kind(f"Modality '{name}': {error}")
 
 
 def dense_floats(result: Any) -> np.ndarray:

@@ -8,10 +8,11 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.preprocessing import KBinsDiscretizer
-from sklearn.utils import check_array, column_or_1d
+from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_private import Interval, _fit_context
+from .._validation import check_array
 
 
 class EngagementBinner(TransformerMixin, BaseEstimator):

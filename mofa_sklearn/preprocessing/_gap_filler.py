@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_private import Interval, _check_feature_names_in, _fit_context
 from ..modalities._missing import all_finite
+from ..modalities._numbers import numbers
 
 # Columns whose medians are found at a time: few enough for a processor's cache.
 _CHUNK = 64
@@ -137,7 +138,11 @@ class GapFiller(TransformerMixin, BaseEstimator):
 
     def _check(self, X, reset: bool) -> np.ndarray:
         return validate_data(
-            self, X, dtype=[np.float32, np.float64], ensure_all_finite="allow-nan", reset=reset
+            self,
+            numbers(X),
+            dtype=[np.float32, np.float64],
+            ensure_all_finite="allow-nan",
+            reset=reset,
         )
 
     def __sklearn_tags__(self):

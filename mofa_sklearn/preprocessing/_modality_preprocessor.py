@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, clone
-from sklearn.utils import check_array, get_tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import check_array, check_consistent_length, get_tags
+from sklearn.utils.metadata_routing import MetadataRequest
+from sklearn.utils.validation import check_is_fitted
 
 from .._repr._html import preprocessor_block, widths_of
+from .._requests import RequestsItsArguments, handed_over, takers
 from .._sklearn_private import (
     HasMethods,
     StrOptions,
@@ -20,6 +22,7 @@ from .._sklearn_private import (
     _fit_context,
     _safe_indexing,
 )
+from .._validation import validate_data
 from ..modalities import resolve_modalities
 from ..modalities._kinds import NUMERIC_KINDS, kinds_of, missing_rows
 from ..modalities._lazy_input import refuse_lazy
@@ -28,7 +31,7 @@ from ..modalities._names import modality_of
 from ..modalities._numbers import is_plain, numbers, refuse_other_kinds
 from ..modalities._positions import as_slice
 from ..modalities._range import in_enough_digits
-from ..modalities._tables import as_table, is_frame, take_columns
+from ..modalities._tables import as_table, is_frame, take_columns, with_names
 from ..modalities._tokens import resolve_tokens
 from ._block_transformers import (
     dense_floats,
@@ -49,7 +52,7 @@ from ._unnamed import opens_tables, warn_of_columns_without_names
 FLOATS = [np.float32, np.float64]
 
 
-class ModalityPreprocessor(TransformerMixin, _BaseComposition):
+class ModalityPreprocessor(RequestsItsArguments, TransformerMixin, _BaseComposition):
     """Transform each modality by itself, and say whose columns the results are.
 
     Every modality gets its own copy of a transformer. Where a row has nothing in a
@@ -85,7 +88,7 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
     tokens : dict of str to int, default=None
         Which modalities are sequences, and of how many vectors, one after the other in
         the block and NaN throughout where a token is not there. Their transformers see
-        one token a row: a scaler or a PCA is that of a token. They learn from 100,000
+        one token a row: a scaler or a PCA is that of a token. They learn from 20,000
         tokens at most, evenly spread.
 
     Attributes
@@ -167,7 +170,7 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         return self._set_params("transformers", **params)
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None) -> ModalityPreprocessor:
+    def fit(self, X, y=None, groups=None) -> ModalityPreprocessor:
         """Fit each modality's transformer on the rows that have the modality.
 
         Parameters
@@ -179,6 +182,9 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
             Targets, for transformers that learn from them.
 
+        groups : array-like of shape (n_samples,), default=None
+            Groups of rows, for transformers that take them, such as a RetrievalAugmenter.
+
         Returns
         -------
         self : ModalityPreprocessor
@@ -189,13 +195,14 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
             If blocks or `tokens` do not fit `X`, if blocks hold infinity, if no row has a
             modality, or if its transformer takes numbers only and a column holds something else.
         """
+        groups = self._check_groups(groups, X)
         X = self._resolve(X)
         for name in self.modalities_:
-            self._fit_block(name, X, y, transform=False)
+            self._fit_block(name, X, y, groups, transform=False)
         return self
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X, y=None, groups=None):
         """Fit, and transform the same rows, with each transformer's `fit_transform`.
 
         Parameters
@@ -207,13 +214,19 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
             Targets, for transformers that learn from them.
 
+        groups : array-like of shape (n_samples,), default=None
+            Groups of rows, for transformers that take them, such as a RetrievalAugmenter.
+
         Returns
         -------
         ndarray or DataFrame of shape (n_samples, n_features_out)
             As `set_output` says; a DataFrame has the modality in its column names.
         """
+        groups = self._check_groups(groups, X)
         X = self._resolve(X)
-        return joined([self._fit_block(name, X, y, transform=True) for name in self.modalities_])
+        return joined(
+            [self._fit_block(name, X, y, groups, transform=True) for name in self.modalities_]
+        )
 
     def transform(self, X):
         """Transform each modality.
@@ -258,6 +271,18 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
             ]
         return np.asarray(names, dtype=object)
 
+    def get_metadata_routing(self) -> MetadataRequest:
+        """Tell which metadata is requested: groups, where a transformer takes them.
+
+        Returns
+        -------
+        MetadataRequest
+        """
+        requests = super().get_metadata_routing()
+        if requests.fit.requests.get("groups") is True and not self._hands_over("groups"):
+            requests.fit.add_request(param="groups", alias=False)
+        return requests
+
     def _resolve(self, X: Any) -> Any:
         """Check the rows of a fit, and find modalities and their transformers."""
         self._check_transformers()
@@ -301,10 +326,9 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         """Return a float matrix, or a frame where some columns are no numbers."""
         X = as_table(X)
         if self._has_tables:
-            if not is_frame(X):
-                X = pd.DataFrame(X, columns=getattr(self, "feature_names_in_", None))
+            X = X if is_frame(X) else pd.DataFrame(X)
             validate_data(self, X, skip_check_array=True, reset=reset)
-            return X
+            return with_names(X, getattr(self, "feature_names_in_", None))
         return validate_data(
             self,
             numbers(X),
@@ -314,7 +338,22 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
             reset=reset,
         )
 
-    def _fit_block(self, name: str, X: Any, y: Any, transform: bool) -> np.ndarray | None:
+    def _check_groups(self, groups: Any, X: Any) -> np.ndarray | None:
+        if groups is None:
+            return None
+        if not self._hands_over("groups"):
+            raise TypeError("groups were passed, but no transformer of a modality takes them.")
+        check_consistent_length(X, groups)
+        return np.asarray(groups)
+
+    def _hands_over(self, argument: str) -> bool:
+        """Tell whether any of the transformers takes an argument of `fit`."""
+        transformers = [self.default, *(each for _, each in self.transformers)]
+        return any(any(True for _ in takers(each, argument)) for each in transformers)
+
+    def _fit_block(
+        self, name: str, X: Any, y: Any, groups: Any, transform: bool
+    ) -> np.ndarray | None:
         block, missing = self._block(name, X)
         if missing.all():
             raise ValueError(
@@ -326,11 +365,12 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
         present = ~missing
         y = y if y is None or present.all() else _safe_indexing(y, np.flatnonzero(present))
         rows = rows_for(transformer, block, present)
-        with explained(name, block, missing, self._n_tokens(name)):
+        params = {} if groups is None else handed_over(transformer, "groups", groups[present])
+        with explained(name, block, missing, transformer, self._n_tokens(name)):
             if not transform and has_names_out(transformer):
-                transformer.fit(rows, y)
+                transformer.fit(rows, y, **params)
                 return None
-            transformed = dense_floats(transformer.fit_transform(rows, y))
+            transformed = dense_floats(transformer.fit_transform(rows, y, **params))
         # What it returns has to be named: say so now rather than at the first prediction.
         self._names_of(name, transformed.shape[1])
         return with_missing(transformed, missing)
@@ -344,13 +384,12 @@ class ModalityPreprocessor(TransformerMixin, _BaseComposition):
             dtype = block.dtype if isinstance(block, np.ndarray) else np.float32
             return np.full((len(missing), len(self._names_of(name))), np.nan, dtype=dtype)
         rows = rows_for(transformer, block, ~missing)
-        with explained(name, block, missing, self._n_tokens(name)):
+        with explained(name, block, missing, transformer, self._n_tokens(name)):
             return with_missing(dense_floats(transformer.transform(rows)), missing)
 
     def _n_tokens(self, name: str) -> int:
-        """Return how many tokens' columns a transformer sees one after the other."""
-        transformer = self.transformers_[name]
-        return transformer.n_tokens if isinstance(transformer, PerToken) else 1
+        """Return how many tokens a transformer is told to find in its block."""
+        return getattr(self.transformers_[name], "n_tokens", None) or 1
 
     def _names_of(self, name: str, width: int | None = None) -> np.ndarray:
         names = _check_feature_names_in(self)[self.modalities_[name]]

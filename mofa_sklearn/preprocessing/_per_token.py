@@ -9,14 +9,13 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._sklearn_private import _safe_indexing
 from ._block_transformers import dense_floats, names_out
 from ._token_cells import cells_of
 from ._token_pooling import TokenPooling
 
 # Tokens that a transformer learns from, at most: more would not change a scale or a component,
 # and all tokens of 600 videos of 1,568 are 3 GB, of which steps make copies.
-_MAX_FIT_TOKENS = 100_000
+_MAX_FIT_TOKENS = 20_000
 # Values that are transformed at a time.
 _CHUNK_VALUES = 2**24
 
@@ -25,7 +24,7 @@ class PerToken(TransformerMixin, BaseEstimator):
     """Let a transformer see one token a row.
 
     A block is `n_tokens` vectors one after the other, NaN throughout where a token is not
-    there. The transformer learns from the tokens that are there, 100,000 of them at most,
+    there. The transformer learns from the tokens that are there, 20,000 of them at most,
     evenly spread, and transforms each by itself; tokens that are not there stay NaN.
 
     Parameters
@@ -62,7 +61,7 @@ class PerToken(TransformerMixin, BaseEstimator):
         X = self._check(X, reset=True)
         rows, tokens = self._sample(X)
         self.transformer_ = clone(self.transformer)
-        self.transformer_.fit(tokens, None if y is None else _safe_indexing(y, rows))
+        self.transformer_.fit(tokens, None if y is None else np.asarray(y)[rows])
         self._width_out = dense_floats(self.transformer_.transform(tokens[:1])).shape[1]
         self._names_of_a_token()  # an error now rather than at the first prediction
         return self

@@ -7,11 +7,12 @@ import numpy as np
 import torch
 from scipy.special import ndtri
 from sklearn.preprocessing import QuantileTransformer
-from sklearn.utils import check_array, check_random_state, resample
+from sklearn.utils import check_random_state, resample
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted, validate_data
+from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted
 
 from .._sklearn_private import Interval, _fit_context
+from .._validation import check_array, validate_data
 from ..modalities._numbers import numbers
 from ..modalities._range import quiet_range
 

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._repr._html import ShowsModalities
 from .._requests import RequestsItsArguments
 from .._sklearn_private import Interval, StrOptions, _check_feature_names_in, _fit_context
+from .._validation import validate_data
 from ..modalities import resolve_modalities
 from ..modalities._missing import check_blocks
 from ..modalities._names import modality_of
@@ -381,7 +382,7 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, RequestsItsArguments
         if overflow.any():
             raise ValueError(
                 f"Modality '{name}' holds values too large to measure distances in "
-                f"{np.dtype(dtype)} (rows {first_few(np.flatnonzero(overflow).tolist())}): "
+                f"{dtype.__name__} (rows {first_few(np.flatnonzero(overflow).tolist())}): "
                 "standardise it first (sklearn.preprocessing.StandardScaler)."
             )
         if self.metric == "cosine":

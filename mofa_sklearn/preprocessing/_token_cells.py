@@ -27,7 +27,8 @@ def cells_of(X: Any) -> Any:
     elif type(X).__module__.startswith("pyarrow"):
         X = X.to_pandas()
     if hasattr(X, "columns"):
-        return X if any(_is_nested(X[name]) for name in X.columns) else None
+        columns = (X[name] for name in X.columns)
+        return X if any(_is_nested(own) and _holds_sequences(own) for own in columns) else None
     if hasattr(X, "detach"):  # a tensor
         X = X.detach().cpu().numpy()
     if isinstance(X, np.ndarray) and (X.ndim == 2 or X.dtype.kind not in "fiuO"):
@@ -114,22 +115,19 @@ def _stacked(cell: Any, name: Any, row: int) -> np.ndarray:
     """Return a cell of lists, of arrays or of polars Series as one array."""
     try:
         tokens = [None if token is None else np.asarray(token) for token in cell]
-        shapes = {token.shape for token in tokens if token is not None}
-        if len(shapes) > 1:
-            widths = " and ".join(map(str, sorted(shape[0] for shape in shapes)[:2]))
-            raise ValueError(
-                f"Column {name!r} has tokens of different widths in row {row}: {widths}."
-            )
-        shape = shapes.pop() if shapes else (1,)
-        stacked = np.array(
-            [np.full(shape, np.nan) if token is None else token for token in tokens]
-        )
-        is_float64 = any(
-            not isinstance(token, (list, tuple)) and getattr(own, "dtype", None) == np.float64
-            for token, own in zip(cell, tokens, strict=True)
-        )
-        return stacked.astype(np.float64 if is_float64 else np.float32)
-    except (TypeError, IndexError):
+        widths = {token.size for token in tokens if token is not None}
+        if len(widths) > 1:
+            some = " and ".join(map(str, sorted(widths)[:2]))
+            raise ValueError(f"it has tokens of different widths, {some}")
+        missing = np.full(next(iter(widths), 1), np.nan)
+        values = np.array([missing if token is None else token for token in tokens], dtype=float)
+    except (TypeError, ValueError) as error:
         raise ValueError(
-            f"Column {name!r} holds {cell!r:.60} in row {row}, which is no sequence of vectors."
+            f"Column {name!r} has a cell in row {row} that is no sequence of vectors of one width "
+            f"({error}): {cell!r:.60}"
         ) from None
+    has_float64 = any(
+        getattr(token, "dtype", None) == np.float64 and not isinstance(own, (list, tuple))
+        for token, own in zip(tokens, cell, strict=True)
+    )
+    return values if has_float64 else values.astype(np.float32)

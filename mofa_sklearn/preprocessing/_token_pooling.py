@@ -184,7 +184,7 @@ class TokenPooling(TransformerMixin, BaseEstimator):
         columns = [sequences_of(cells, position) for position in range(cells.shape[1])]
         names = column_names(cells)
         self.widths_ = [_width(*item) for item in zip(columns, names, strict=True)]
-        self.n_tokens_ = self.n_tokens if self.pooling == "none" else None
+        self.n_tokens_: Any = self.n_tokens if self.pooling == "none" else None
         if self.pooling == "none" and self.n_tokens is None:
             self.n_tokens_ = max(len(one) for cells in columns for one in cells if one is not None)
         return self._pool_cells(columns, names)
@@ -301,6 +301,10 @@ class TokenPooling(TransformerMixin, BaseEstimator):
 
     def _pool(self, block: np.ndarray, where: str, start: int = 0) -> np.ndarray:
         """Pool tokens, NaN where they are not there: (n, n_tokens, width) -> (n, columns)."""
+        if np.isinf(block).any():
+            raise ValueError(f"{where} contains infinity, or a value too large for float32.")
+        if self.pooling == "none":  # single gaps are for the steps that come
+            return block.reshape(len(block), -1)
         nan = np.isnan(block)
         lacking = nan.all(axis=2)
         partly = nan.any(axis=2) & ~lacking
@@ -310,16 +314,13 @@ class TokenPooling(TransformerMixin, BaseEstimator):
                 f"{where} has NaN in some of the columns of token {token} in row {start + row}; "
                 "impute it first, or make the whole token NaN to mark it as missing."
             )
-        if np.isinf(block).any():
-            raise ValueError(f"{where} contains infinity, or a value too large for float32.")
-        if self.pooling == "none":
-            return block.reshape(len(block), -1)
         pooled = _POOLINGS[self.pooling](block, ~lacking[:, :, np.newaxis])
         return pooled.astype(block.dtype, copy=False)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
+        # Tokens that are NaN throughout are always allowed, single NaN where all are kept.
+        tags.input_tags.allow_nan = self.pooling == "none"
         tags.input_tags.two_d_array = self.n_tokens is not None  # else columns of cells
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

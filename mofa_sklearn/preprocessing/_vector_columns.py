@@ -16,7 +16,6 @@ from ..modalities._kinds import (
     VECTORS,
     kinds_of,
     missing_cells,
-    with_plain_cells,
 )
 from ..modalities._numbers import floats_of, refuse_other_kinds
 from ..modalities._tables import (
@@ -37,7 +36,7 @@ class VectorColumns(TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
-    widths_ : list of int of length n_features_in_
+    widths_ : list of int of shape (n_features_in_,)
         How many columns each column becomes.
 
     n_features_in_ : int
@@ -285,8 +284,6 @@ def _refuse_length(
 def _present_cells(column: Any, present: np.ndarray) -> Any:
     """Return the cells that are there: a list, or a polars Series of a nested dtype."""
     if isinstance(column, pd.Series):
-        if isinstance(column.dtype, pd.ArrowDtype):
-            column = with_plain_cells(column)
         return column[present].to_list()
     present_cells = column.filter(present)
     return present_cells if column.dtype.is_nested() else present_cells.to_list()

@@ -25,7 +25,8 @@ def afew_va() -> Recipe:
             "squared error.",
             "Targets of any scale are standardised; the original ends in tanh, for valence and "
             "arousal from -1 to 1.",
-            "Token features (1568 x 768) have to be reduced to one row a video before; the "
-            "network's width, 128, is ours.",
+            "Token features (1568 x 768): by attention over their components with "
+            "tokens={'video': 1568}, or by column means of TokenPooling before. The network's "
+            "width, 128, is ours.",
         ),
     )

@@ -17,6 +17,7 @@ def chfen() -> Recipe:
         notes=(
             "The guide is the first modality. To name another: pipeline.set_params("
             'regressor__estimator__fusion=partial(ConditionalQuery, query="title")).',
+            "With tokens={'video': 16}, say, it asks every frame.",
             "The network's settings are ours.",
         ),
     )

@@ -20,7 +20,7 @@ def mmra() -> Recipe:
         notes=(
             "The attention over similar videos goes by their distances and is not learned.",
             "A training row's neighbours come from other folds, so that it never sees its own "
-            "target; pass groups as fit(..., retrieve__groups=creators).",
+            "target; pass groups as fit(..., groups=creators).",
             "The number of neighbours and the network's settings are ours.",
         ),
     )

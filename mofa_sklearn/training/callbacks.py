@@ -10,6 +10,7 @@ from tqdm.auto import tqdm
 
 from .course import Course
 from .interrupts import StopTraining
+from .user_callbacks import put_weights_back, sets_rate_in_vain
 
 
 class LearningRate(Callback):
@@ -36,14 +37,21 @@ class LearningRate(Callback):
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         self.step_ = 0
+        self.rate_: float | None = None  # of the last step
 
     def on_batch_begin(self, net, batch=None, training=False, **kwargs):
         if not training:
             return
         rate = self.learning_rate * self.schedule.factor(self.step_ / self.n_steps)
         for group in net.optimizer_.param_groups:
+            if self.rate_ is not None and group["lr"] != self.rate_:
+                raise sets_rate_in_vain()
             group["lr"] = rate
         self.step_ += 1
+
+    def on_batch_end(self, net, training=False, **kwargs):
+        if training:
+            self.rate_ = net.optimizer_.param_groups[0]["lr"]
 
     def on_epoch_end(self, net, **kwargs):
         net.history.record("learning_rate", net.optimizer_.param_groups[0]["lr"])
@@ -65,6 +73,8 @@ class BestWeights(Callback):
 
     Attributes
     ----------
+    n_epochs_ : int
+        Number of epochs that ended.
     best_epoch_ : int
         The epoch, counted from one over this training, whose weights were kept;
         0 if none was finite.
@@ -80,6 +90,10 @@ class BestWeights(Callback):
     @property
     def best_epoch_(self) -> int:
         return self.course_.best_epoch
+
+    @property
+    def n_epochs_(self) -> int:
+        return self.course_.n_epochs
 
     @property
     def diverged_(self) -> bool:
@@ -101,7 +115,8 @@ class BestWeights(Callback):
 
     def on_train_end(self, net, X=None, y=None, **kwargs):
         if self._weights is not None:
-            net.module_.load_state_dict(self._weights)
+            if not put_weights_back(net.callbacks_):
+                net.module_.load_state_dict(self._weights)
             self._weights = None
 
     def _is_finite(self, module: torch.nn.Module) -> bool:

@@ -18,6 +18,8 @@ class Course:
 
     Attributes
     ----------
+    n_epochs : int
+        Number of epochs that ended.
     best_epoch : int
         The epoch, counted from one, whose weights were remembered; 0 if none was
         finite.
@@ -33,12 +35,12 @@ class Course:
         self.best_epoch = 0
         self.improved = False
         self.diverged = False
-        self._epoch = 0
+        self.n_epochs = 0
         self._best_loss = math.inf
 
     def end_epoch(self, train_loss: float, loss: float) -> None:
         """Hear of an epoch's training loss and of the loss to watch."""
-        self._epoch += 1
+        self.n_epochs += 1
         self.diverged = not (math.isfinite(loss) and math.isfinite(train_loss))
         self.improved = not self.diverged and loss < self._best_loss
         if self.improved:
@@ -51,11 +53,11 @@ class Course:
 
     def remember(self) -> None:
         """Note that the last epoch's weights were remembered."""
-        self.best_epoch = self._epoch
+        self.best_epoch = self.n_epochs
 
     @property
     def is_out_of_patience(self) -> bool:
         """Whether there was no progress for too long."""
         if self.n_iter_no_change is None:
             return False
-        return self._epoch - self.best_epoch >= self.n_iter_no_change
+        return self.n_epochs - self.best_epoch >= self.n_iter_no_change

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
+from sklearn.utils import ClassifierTags, RegressorTags
 from skorch import NeuralNet
 from skorch.callbacks import EpochTimer
+from skorch.dataset import get_len
+from skorch.utils import to_numpy
 from torch import Tensor
 
 from ..networks import MoFANetwork
@@ -14,6 +18,7 @@ from ..networks.losses import mean_loss, needs_whole_batch
 from .batches import Batches, Rows
 from .chunks import EVALUATION_BATCH_SIZE
 from .interrupts import StopTraining, interrupt_goes_up, raise_if_cancelled
+from .reading import Reading, RowsAsRead
 
 # MoFA-Lite's bound on the norm of a step's gradient.
 MAX_GRADIENT_NORM = 1.0
@@ -36,6 +41,9 @@ class MoFANet(NeuralNet):
         A loss of :mod:`mofa_sklearn.networks.losses`.
     autocast : torch.dtype or None, default=None
         Precision of the matrix products; None computes in float32.
+    reading : Reading or None, default=None
+        How the user's callbacks read targets and outputs: they see rows, and the net
+        predicts, in the units of the user's `y`. None where there are no such callbacks.
     **kwargs : dict
         Parameters of :class:`skorch.NeuralNet`.
 
@@ -51,6 +59,7 @@ class MoFANet(NeuralNet):
         criterion,
         *,
         autocast: torch.dtype | None = None,
+        reading: Reading | None = None,
         iterator_train=Batches,
         iterator_train__shuffle: bool = True,
         iterator_valid=Batches,
@@ -59,6 +68,7 @@ class MoFANet(NeuralNet):
         **kwargs: Any,
     ) -> None:
         self.autocast = autocast
+        self.reading = reading
         super().__init__(
             module,
             criterion=criterion,
@@ -93,13 +103,13 @@ class MoFANet(NeuralNet):
         self.optimizer_.zero_grad()
         y_pred, penalty = self._infer_with_penalty(X, **fit_params)
         loss = self.get_loss(y_pred, y, X=X, training=True, penalty=penalty)
+        if not loss.requires_grad:
+            raise ValueError("All weights are frozen: nothing is left to train.")
         loss.backward()
-        self.notify(
-            "on_grad_computed",
-            named_parameters=self.module_.named_parameters(),
-            batch=batch,
-            training=True,
-        )
+        if self.reading is not None:  # nobody else wants to know
+            named = list(self.module_.named_parameters())  # each callback goes through them
+            seen = self._as_read(batch)
+            self.notify("on_grad_computed", named_parameters=named, batch=seen, training=True)
         # From the optimiser: to look for them in all layers takes long for small networks.
         groups = self.optimizer_.param_groups
         parameters = [weights for group in groups for weights in group["params"]]
@@ -119,14 +129,20 @@ class MoFANet(NeuralNet):
         together = needs_whole_batch(self.criterion_) and not training
         for batch in iterator:
             raise_if_cancelled()
-            self.notify("on_batch_begin", batch=batch, training=training)
+            seen = self._as_read(batch)
+            self.notify("on_batch_begin", batch=seen, training=training)
             step = step_fn(batch, **fit_params)
             losses.append(step["loss"].detach())
             _, (target, weight) = batch
             weights.append(losses[-1].new_tensor(len(target)) if weight is None else weight.sum())
             if together:
                 outputs.append((step["y_pred"], target, weight))
-            self.notify("on_batch_end", batch=batch, training=training, **step)
+            if self.reading is not None:
+                # Asked for at every step only where somebody may look: a GPU has to be waited for.
+                self.history.record_batch(f"{prefix}_loss", losses[-1].item())
+                self.history.record_batch(f"{prefix}_batch_size", get_len(target))
+                step["y_pred"] = step["y_pred"].detach().float()
+            self.notify("on_batch_end", batch=seen, training=training, **step)
         if together:
             mean = self._loss_of_all(outputs)
         else:
@@ -141,7 +157,52 @@ class MoFANet(NeuralNet):
         weight = None if weights[0] is None else torch.cat(weights)
         return self.get_loss(torch.cat(predictions), (torch.cat(targets), weight))
 
+    def _as_read(self, batch: tuple) -> tuple:
+        """Return a batch as skorch's callbacks know it: ``X, y``."""
+        if self.reading is None:
+            return batch
+        X, (target, _) = batch
+        return X, self.reading.targets(target)
+
+    def predict(self, X):
+        if self.reading is None:
+            return super().predict(X)
+        return self.reading.predict(self._outputs(X))
+
+    def predict_proba(self, X):
+        if self.reading is None or not self.reading.is_classifier:
+            return super().predict_proba(X)
+        return self.reading.predict_proba(self._outputs(X))
+
+    def score(self, X, y):
+        return self.reading.score(self.predict(X), y)
+
+    @property
+    def classes_(self):
+        classes = None if self.reading is None else self.reading.classes
+        if classes is None:
+            raise AttributeError("The net has no classes.")
+        return classes
+
+    def _outputs(self, X) -> Any:
+        outputs = [to_numpy(chunk.float()) for chunk in self.forward_iter(X, training=False)]
+        return np.concatenate(outputs)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        if self.reading is None:
+            return tags
+        if self.reading.is_classifier:
+            tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()
+        else:
+            tags.estimator_type, tags.regressor_tags = "regressor", RegressorTags()
+        return tags
+
     def notify(self, method_name, **cb_kwargs):
+        if self.reading is not None:
+            for name in cb_kwargs.keys() & {"dataset_train", "dataset_valid"}:
+                if cb_kwargs[name] is not None:
+                    cb_kwargs[name] = RowsAsRead(cb_kwargs[name], self.reading)
         if method_name != "on_epoch_end":
             super().notify(method_name, **cb_kwargs)
             return
@@ -168,6 +229,7 @@ class MoFANet(NeuralNet):
         fit_params.pop("_routing_method", None)
         self.interrupted_ = False
         self.notify("on_train_begin", X=X, y=y)
+        history = self.history
         try:
             self.fit_loop(X, y, **fit_params)
         except StopTraining:
@@ -178,4 +240,6 @@ class MoFANet(NeuralNet):
             self.interrupted_ = True
         finally:
             self.notify("on_train_end", X=X, y=y)
+            # A callback that loads earlier weights loads the history that they were stored with.
+            self.history = history
         return self

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from skorch.helper import predefined_split
 from torch import nn
@@ -17,7 +18,9 @@ from .batches import Rows
 from .callbacks import BestWeights, EpochProgress, LearningRate
 from .chunks import evaluation_rows
 from .net import MoFANet
+from .reading import Reading
 from .seeding import seeded_dropout
+from .user_callbacks import restored_epoch
 
 
 @dataclass
@@ -52,6 +55,8 @@ class TrainingPlan:
         Whether encoders learn in turn, see :func:`.alternation.modality_in_turn`.
     average_epochs : float or None
         Epochs that weights are averaged over, see :mod:`.averaging`; None averages none.
+    reading : Reading or None
+        How the user's callbacks read targets and outputs.
     history : list of dict
         Epochs of an earlier training that this one goes on with.
     verbose : int
@@ -74,6 +79,7 @@ class TrainingPlan:
     anneal_dropout: bool = False
     alternate_modalities: bool = False
     average_epochs: float | None = None
+    reading: Reading | None = None
     history: Sequence[dict] = field(default_factory=list)
     verbose: int = 0
 
@@ -138,16 +144,19 @@ def train(
         plan,
         iterator_train__generator=torch.Generator().manual_seed(plan.shuffle_seed),
         train_split=None if valid_rows is None else predefined_split(valid_rows),
+        reading=plan.reading if plan.callbacks else None,
         callbacks=_callbacks(plan, len(train_rows), monitor, best),
     )
     net.initialize()
     net.history.extend(plan.history)
     with seeded_dropout(net.module_, plan.dropout_seed):
         net.partial_fit(train_rows)
-    n_before = len(plan.history)
+    history = _finished_epochs(net.history)
+    n_before = len(history) - best.n_epochs_
     return TrainingResult(
-        history=_finished_epochs(net.history),
-        best_epoch=best.best_epoch_ and best.best_epoch_ + n_before,
+        history=history,
+        best_epoch=restored_epoch(net.callbacks_, net.history)
+        or (best.best_epoch_ and best.best_epoch_ + n_before),
         diverged=best.diverged_,
         interrupted=net.interrupted_,
         net=at_rest(net),
@@ -199,15 +208,24 @@ def _finished_epochs(history):
     # The learning rate is noted at an epoch's end.
     finished = type(history)(dict(epoch) for epoch in history if "learning_rate" in epoch)
     for epoch in finished:
-        epoch["batches"] = [batch for batch in epoch["batches"] if batch]
+        epoch["batches"] = [_plain(batch) for batch in epoch["batches"] if batch]
+        epoch.update(_plain(epoch))
     return finished
+
+
+def _plain(record: dict[str, Any]) -> dict[str, Any]:
+    """Make Python's numbers of NumPy's, which skorch's scores are."""
+    return {
+        name: value.item() if isinstance(value, np.generic) else value
+        for name, value in record.items()
+    }
 
 
 def at_rest(net: MoFANet) -> MoFANet:
     """Take away from a net all that prediction does not need, the device included."""
     net.module_.to("cpu")
     net.device = "cpu"
-    net.autocast = None
+    net.autocast = net.reading = None
     net.trim_for_prediction()
     # The module as it was passed is the same object; skorch would pickle it twice.
     net.module = type(net.module_)

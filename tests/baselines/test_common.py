@@ -37,7 +37,9 @@ def estimators():
     yield EarlyStoppingLogisticRegression()
     yield EarlyStoppingClassifier(HistGradientBoostingClassifier(**boosting))
     yield EarlyStoppingClassifier(LogisticRegression(), n_jobs=1)
-    network = EarlyStoppingMLPClassifier(early_stopping=True, max_iter=50)
+    network = EarlyStoppingMLPClassifier(
+        (20,), early_stopping=True, learning_rate_init=0.01, max_iter=40
+    )
     yield EarlyStoppingClassifier(network, multi_output="native")
     yield BlockStatistics()
     if find_spec("xgboost"):

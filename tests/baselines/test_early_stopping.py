@@ -12,7 +12,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from mofa_sklearn.baselines import EarlyStoppingRegressor
+from mofa_sklearn.baselines import EarlyStoppingMLPRegressor, EarlyStoppingRegressor
+from mofa_sklearn.estimators import RidgePathRegressor
 
 from ..helpers import make_data
 
@@ -204,3 +205,63 @@ def test_every_target_stops_when_it_is_best():
     )
     learned, noise = EarlyStoppingRegressor(boosting, random_state=0).fit(X, y).n_iter_
     assert noise < learned
+
+
+# What would be ignored
+
+
+PAIRS = [
+    ({"X_val": np.zeros((3, 12))}, "both X_val and y_val"),
+    ({"y_val": np.zeros(3)}, "both X_val and y_val"),
+    ({"sample_weight_val": np.ones(3)}, "sample_weight_val was passed without X_val"),
+]
+STOPPING = {
+    "wrapper": EarlyStoppingRegressor,
+    "network": lambda: EarlyStoppingMLPRegressor(early_stopping=True),
+    "ridge path": RidgePathRegressor,
+}
+
+
+@pytest.mark.parametrize("make", STOPPING.values(), ids=STOPPING)
+@pytest.mark.parametrize(("arguments", "message"), PAIRS)
+def test_half_of_the_validation_rows_is_refused(make, arguments, message):
+    X, y = make_data(30, None)
+    with pytest.raises(ValueError, match=message):
+        make().fit(X, y, **arguments)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        EarlyStoppingRegressor(Ridge()),
+        EarlyStoppingRegressor(Recorder(early_stopping=False)),
+        EarlyStoppingMLPRegressor(early_stopping=False),
+    ],
+)
+def test_validation_rows_that_nobody_stops_on_are_refused(model):
+    X, y = make_data(30, None)
+    with pytest.raises(ValueError, match="X_val and y_val would be ignored"):
+        model.fit(X, y, X_val=X, y_val=y)
+
+
+def test_weights_of_validation_rows_must_not_all_be_zero():
+    X, y = make_data(30, None)
+    with pytest.raises(ValueError, match="zero"):
+        EarlyStoppingRegressor().fit(X, y, X_val=X, y_val=y, sample_weight_val=np.zeros(30))
+
+
+def test_rows_of_weight_zero_are_never_held_back():
+    X, y = make_data(40, None)
+    weight = np.r_[np.zeros(30), np.ones(10)]
+    model = EarlyStoppingRegressor(Recorder(), validation_fraction=0.5, random_state=0)
+    (member,) = model.fit(X, y, weight).estimators_
+    assert len(member.X_val_) == 5
+    assert (member.weight_val_ > 0).all()
+
+
+def test_boosting_stops_on_a_few_rows_by_default_too():
+    """scikit-learn's early_stopping="auto" would not, and waste the rows held back."""
+    X, y = make_data(60, None, noise=3.0)
+    boosting = HistGradientBoostingRegressor(max_iter=200, min_samples_leaf=3, n_iter_no_change=3)
+    (member,) = EarlyStoppingRegressor(boosting, random_state=0).fit(X, y).estimators_
+    assert member.n_iter_ < 200

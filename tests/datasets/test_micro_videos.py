@@ -4,6 +4,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import kurtosis
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
@@ -13,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import InvalidParameterError
 
 from mofa_sklearn.datasets import make_micro_videos
+from mofa_sklearn.modalities import resolve_modalities
 
 WIDTHS = {"image": 16, "video": 12, "text": 8}
 
@@ -281,3 +283,81 @@ def test_bad_modalities_are_refused_by_name(modalities, match):
 def test_more_creators_than_videos_are_refused_with_both_numbers():
     with pytest.raises(ValueError, match=r"n_creators=9 .* n_samples=5"):
         make(5, n_creators=9)
+
+
+# Sequences
+
+
+def test_one_token_of_a_sequence_tells_what_the_targets_depend_on():
+    widths = {"image": 6, "frames": 8, "text": 5}
+    data = make_micro_videos(
+        400,
+        modalities=widths,
+        n_tokens={"frames": 4, "text": 3},
+        return_bunch=True,
+        random_state=0,
+    )
+    assert data.modalities == {"image": 6, "frames": 32, "text": 15}
+    assert data.n_tokens == {"frames": 4, "text": 3}
+    assert data.data.shape == (400, 53)
+    assert "frames of 4 tokens" in data.DESCR
+    assert_allclose(data.best_nmse, 0.8, atol=0.1)
+    tokens = data.data[:, 6:38].reshape(400, 4, 8)
+    positions = data.signal_tokens["frames"]
+    assert set(positions) == {0, 1, 2, 3}
+    # The mark shows in the mean of those that count, and in no other.
+    counts = tokens[np.arange(400), positions]
+    others = (tokens.sum(axis=1) - counts) / 3
+    mark = counts.mean(axis=0) / np.linalg.norm(counts.mean(axis=0))
+    assert np.mean((tokens @ mark).argmax(axis=1) == positions) > 0.99
+    assert abs(others.mean(axis=0)).max() < 0.2
+    assert_allclose(np.linalg.norm(data.data[:, 38:].reshape(400, 3, 5), axis=2), 1, rtol=1e-5)
+
+
+def test_names_of_tokens_tell_the_modality_and_their_order():
+    frame, _ = make_micro_videos(
+        5,
+        modalities={"image": 2, "video": 3},
+        n_tokens={"video": 12},
+        as_frame=True,
+        random_state=0,
+    )
+    assert frame.columns[[0, 2, 5, -1]].tolist() == [
+        "image_0",
+        "video__t00__0",
+        "video__t01__0",
+        "video__t11__2",
+    ]
+    blocks = resolve_modalities(frame)
+    assert {name: len(block) for name, block in blocks.items()} == {"image": 2, "video": 36}
+
+
+def test_missing_sequences_are_missing_throughout():
+    data = make_micro_videos(
+        200,
+        modalities={"image": 2, "video": 3},
+        n_tokens={"video": 4},
+        missing_rate=0.3,
+        return_bunch=True,
+        random_state=0,
+    )
+    missing = np.isnan(data.data[:, 2:])
+    assert missing.any()
+    assert_array_equal(missing.all(axis=1), missing.any(axis=1))
+
+
+def test_data_without_sequences_tell_of_none():
+    params = {"modalities": {"image": 2}, "return_bunch": True, "random_state": 0}
+    plain = make_micro_videos(20, **params)
+    empty = make_micro_videos(20, n_tokens={}, **params)
+    assert plain.n_tokens == plain.signal_tokens == {}
+    assert_array_equal(empty.data, plain.data)
+
+
+@pytest.mark.parametrize(
+    ("n_tokens", "message"),
+    [({"sound": 2}, "'sound'"), ({"image": 0}, "0 for modality"), ({"image": 1.5}, "1.5 for")],
+)
+def test_sequences_that_cannot_be_are_named(n_tokens, message):
+    with pytest.raises(ValueError, match=message):
+        make_micro_videos(20, modalities={"image": 2}, n_tokens=n_tokens)

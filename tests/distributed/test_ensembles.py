@@ -86,6 +86,17 @@ def test_weights_and_groups_reach_the_members(client):
         assert_array_equal(ensemble.fit(X, y, **rows).oof_prediction_, expected)
 
 
+def test_validation_rows_of_the_user_reach_the_members(client):
+    X, y = make_data()
+    rows = {"X_val": X[80:], "y_val": -y[80:], "sample_weight_val": np.arange(40.0)}
+    network = small_mofa(max_epochs=8, learning_rate=0.05)
+    ensemble = KFoldEnsembleRegressor(network, cv=2, engine="joblib", random_state=0)
+    expected = ensemble.fit(X[:80], y[:80], **rows).predict(X)
+    assert not np.array_equal(ensemble.fit(X[:80], y[:80]).predict(X), expected)
+    with on_cluster(client):
+        assert_array_equal(ensemble.fit(X[:80], y[:80], **rows).predict(X), expected)
+
+
 def test_overlapping_splits_are_fitted_on_their_own_rows(client):
     X, y = make_data()
     cv = [

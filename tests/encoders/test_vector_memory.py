@@ -260,6 +260,27 @@ def test_a_damaged_file_is_an_error_that_names_it(content, counting, tmp_path):
         TextEncoder(encode, memory=tmp_path).fit(TEXTS)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_damage_anywhere_gives_the_same_vectors_or_an_error(seed, counting, tmp_path):
+    encode, _ = counting
+    encoder = TextEncoder(encode, memory=tmp_path / "memory")
+    vectors = encoder.fit_transform(TEXTS)
+    whole = (tmp_path / "memory" / FILE_NAME).read_bytes()
+    rng = np.random.default_rng(seed)
+    for i in range(15):
+        damaged = bytearray(whole)
+        for place in rng.integers(0, len(whole), 5):
+            damaged[place] ^= 1 << rng.integers(8)
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        (folder / FILE_NAME).write_bytes(damaged)
+        try:
+            given = TextEncoder(encode, memory=folder).fit_transform(TEXTS)
+        except VectorMemoryError:
+            continue
+        np.testing.assert_array_equal(given, vectors)
+
+
 def encode_within(folder, n_bytes, texts):
     """Encode texts where no file may grow beyond some bytes: the system refuses to write."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -3,6 +3,7 @@
 import string
 from pathlib import Path
 
+import tokenizers
 import torch
 import transformers
 from transformers.utils import logging
@@ -36,6 +37,18 @@ def deberta(folder):
     _tokenizer(transformers.BertTokenizer, folder)
     config = transformers.DebertaV2Config(**{**_READS, "vocab_size": 57}, pad_token_id=0)
     return transformers.DebertaV2Model(config)
+
+
+def xlm_roberta(folder):
+    """As BGE-M3."""
+    vocabulary = {word: i for i, word in enumerate(["<s>", "<pad>", "</s>", "<unk>", "title"])}
+    own = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, unk_token="<unk>"))
+    own.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_object=own, unk_token="<unk>", pad_token="<pad>", model_max_length=12
+    ).save_pretrained(folder)
+    config = transformers.XLMRobertaConfig(**{**_READS, "vocab_size": 5}, pad_token_id=1)
+    return transformers.XLMRobertaModel(config)
 
 
 def clip(folder):
@@ -84,6 +97,18 @@ def timesformer(folder):
     return transformers.TimesformerModel(config)
 
 
+def timesformer_of_8(folder):
+    return _of_frames(timesformer, folder, 8)
+
+
+def videomae_of_16(folder):
+    return _of_frames(videomae, folder, 16)
+
+
+def vivit_of_32(folder):
+    return _of_frames(vivit, folder, 32)
+
+
 def vivit(folder):
     _picture_processor(transformers.VivitImageProcessor, folder, crops=True)
     config = transformers.VivitConfig(**_SEES, tubelet_size=[2, 16, 16], num_frames=4)
@@ -113,6 +138,13 @@ def whisper(folder):
         max_source_positions=100,
     )
     return transformers.WhisperModel(config)
+
+
+def _of_frames(make, folder, n_frames):
+    """As many frames as the models on the hub take."""
+    model = make(folder)
+    model.config.num_frames = n_frames
+    return type(model)(model.config)
 
 
 def save(make, folder, seed=0):

@@ -200,8 +200,8 @@ def fit_mofa_ensemble(n_jobs, engine="joblib"):
     return ensemble.oof_prediction_, ensemble.predict(X)
 
 
-@pytest.mark.parametrize("engine", ["joblib", "auto", "stacked"])
-@pytest.mark.parametrize(("n_jobs", "n_torch_threads"), [(None, 1), (None, 2), (2, 2), (-1, 1)])
+@pytest.mark.parametrize("engine", ["joblib", "auto"])  # "auto" stacks these
+@pytest.mark.parametrize(("n_jobs", "n_torch_threads"), [(None, 2), (2, 2), (-1, 1)])
 def test_the_bits_do_not_depend_on_n_jobs_and_threads(n_jobs, n_torch_threads, engine):
     before = torch.get_num_threads()
     reference = fit_mofa_ensemble(1, engine)[0]
@@ -211,32 +211,6 @@ def test_the_bits_do_not_depend_on_n_jobs_and_threads(n_jobs, n_torch_threads, e
     finally:
         torch.set_num_threads(before)
     assert_array_equal(oof, reference)
-
-
-@pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("validation", ["fold", "inner"])
-@pytest.mark.parametrize("weighted", [False, True])
-def test_stacked_networks_are_those_that_are_trained_one_by_one(
-    early_stopping, validation, weighted
-):
-    """Up to rounding, without dropout, whose random numbers are others."""
-    X, y = make_data(50, noise=1.0)
-    X[::7, :4] = np.nan
-    weight = np.random.default_rng(0).uniform(size=50) if weighted else None
-    network = small_mofa(early_stopping=early_stopping, max_epochs=5)
-    one_by_one, stacked = (
-        KFoldEnsembleRegressor(
-            network, cv=KFold(3), validation=validation, engine=engine, random_state=0
-        ).fit(X, y, sample_weight=weight)
-        for engine in ("joblib", "stacked")
-    )
-    assert_allclose(stacked.oof_prediction_, one_by_one.oof_prediction_, rtol=1e-3, atol=1e-3)
-    assert_allclose(stacked.predict(X), one_by_one.predict(X), rtol=1e-3, atol=1e-3)
-    for first, second in zip(one_by_one.estimators_, stacked.estimators_, strict=True):
-        assert first.best_iteration_ == second.best_iteration_
-        assert_allclose(
-            second.history_[:, "train_loss"], first.history_[:, "train_loss"], rtol=1e-3
-        )
 
 
 @pytest.mark.parametrize("estimator", [FailsOnDemand(), FailsInThreads()])

@@ -57,7 +57,7 @@ def fitted(estimator, validation="fold", **params):
 
 @pytest.mark.parametrize("estimator", [Recorder(), EvalSetRecorder()], ids=["X_val", "eval_set"])
 def test_fold_hands_the_rows_held_out_and_their_weights_over(estimator):
-    weight = np.arange(40.0)
+    weight = np.arange(1.0, 41.0)
     X, y, members = fitted(estimator, sample_weight=weight)
     for (train, test), member in members:
         assert_allclose(member.X_, X[train])
@@ -84,7 +84,7 @@ def test_an_eval_set_is_not_printed():
 
 @pytest.mark.parametrize("estimator", [Recorder(), EvalSetRecorder()], ids=["X_val", "eval_set"])
 def test_inner_never_shows_a_row_held_out(estimator):
-    X, _, members = fitted(estimator, validation="inner", sample_weight=np.arange(40.0))
+    X, _, members = fitted(estimator, validation="inner", sample_weight=np.arange(1.0, 41.0))
     for (train, _), member in members:
         assert_allclose(member.X_, X[train])
         assert member.X_val_ is None

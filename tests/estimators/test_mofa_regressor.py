@@ -622,3 +622,37 @@ def test_the_defaults_learn():
     X, y = make_data(300)
     model = MoFARegressor(WIDTHS, hidden_dim=32, random_state=0).fit(X[:200], y[:200])
     assert model.score(X[200:], y[200:]) > 0
+
+
+@pytest.mark.parametrize("params", [{}, {"early_stopping": False}, {"batch_size": "auto"}])
+@pytest.mark.parametrize("validated", [True, False])
+def test_rows_of_weight_zero_are_as_good_as_removed(params, validated):
+    X, y = make_data()
+    weight = np.random.default_rng(0).uniform(0.5, 2, size=len(X))
+    weight[::4] = 0
+    kept = weight > 0
+    held_out = {"X_val": X[:30], "y_val": y[:30]} if validated else {}
+    model = small_mofa(dropout=0.2, **params)
+    expected = model.fit(X[kept], y[kept], weight[kept], **held_out).predict(X)
+    assert_array_equal(model.fit(X, y, weight, **held_out).predict(X), expected)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"image": range(4), "video": range(4, 7), "text": range(7, 12)},
+        {"image": np.int64(4), "video": np.int32(3), "text": 5},
+        {"image": (0, 1, 2, 3), "video": (4, 5, 6), "text": tuple(range(7, 12))},
+        {"image": np.arange(4), "video": [np.int64(4), 5, 6], "text": slice(7, None)},
+        {"image": range(-12, -8), "video": [-8, -7, -6], "text": range(-5, 0)},
+    ],
+    ids=["ranges", "integers of NumPy", "tuples", "arrays", "from the end"],
+)
+def test_columns_may_be_named_in_every_way(columns):
+    X, y = make_data()
+    model = clone(small_mofa(modalities=columns)).fit(X, y)
+    assert "image" in repr(model)
+    assert "image" in model._repr_html_()
+    copy = pickle.loads(pickle.dumps(model))
+    assert_array_equal(copy.predict(X), small_mofa().fit(X, y).predict(X))
+    clone(copy).fit(X, y)

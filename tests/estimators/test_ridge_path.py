@@ -41,8 +41,8 @@ def test_weights_count_rows():
     weight = np.random.default_rng(0).integers(0, 3, size=len(X))
     once = {"X_val": X[:20], "y_val": y[:20]}
     weighted = RidgePathRegressor(alphas=[3.0], **EXACT).fit(X, y, weight, **once)
-    # The penalty is against a mean weight of one.
-    alpha = 3.0 * weight.sum() / len(X)
+    # The penalty is against a mean weight of one, of the rows that count.
+    alpha = 3.0 * weight[weight > 0].mean()
     repeated = RidgePathRegressor(alphas=[alpha], **EXACT)
     repeated.fit(np.repeat(X, weight, axis=0), np.repeat(y, weight, axis=0), **once)
     assert_allclose(weighted.predict(X), repeated.predict(X), rtol=1e-6, atol=1e-8)
@@ -142,3 +142,29 @@ def test_columns_can_count_by_their_variance(dtype):
     X = (X * np.logspace(-1, 1, N_FEATURES)).astype(dtype)
     model = RidgePathRegressor(standardize=False, alphas=[30.0], **EXACT).fit(X, y)
     assert_allclose(model.predict(X), Ridge(30.0).fit(X, y).predict(X), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("params", [{}, {"n_components": 2, "modalities": WIDTHS}])
+@pytest.mark.parametrize("validated", [True, False])
+def test_rows_of_weight_zero_are_as_good_as_removed(params, validated):
+    X, y = float64_data()
+    weight = np.random.default_rng(0).uniform(0.5, 2, size=len(X))
+    weight[::4] = 0
+    kept = weight > 0
+    X[~kept] = 1e3
+    held_out = {"X_val": X[kept], "y_val": y[kept]} if validated else {}
+    model = RidgePathRegressor(random_state=0, **params)
+    expected = model.fit(X[kept], y[kept], weight[kept], **held_out).predict(X)
+    assert_allclose(model.fit(X, y, weight, **held_out).predict(X), expected)
+
+
+def test_weights_that_would_be_ignored_are_refused():
+    X, y = make_data()
+    with pytest.raises(ValueError, match="zero"):
+        RidgePathRegressor().fit(X, y, np.zeros(len(X)))
+    with pytest.raises(ValueError, match="sample_weight_val was passed without"):
+        RidgePathRegressor().fit(X, y, sample_weight_val=np.ones(len(X)))
+    for wrong, message in ((0, "zero"), (-1, "Negative values")):
+        weights = np.full(len(X), wrong, dtype=float)
+        with pytest.raises(ValueError, match=message):
+            RidgePathRegressor().fit(X, y, X_val=X, y_val=y, sample_weight_val=weights)

@@ -349,3 +349,45 @@ def test_repr_stays_short(rng):
     )
     assert len(repr(report)) < 250
     assert repr(report).startswith("<ModalityReport: rows: 40; columns: block0 10, ")
+
+
+@pytest.mark.parametrize("filler", [0, -1, -999.0])
+@pytest.mark.parametrize("groups", [None, np.arange(120) // 4])
+def test_blocks_filled_with_one_value_are_told_from_duplicates(X, filler, groups):
+    X[10:50, 4:] = filler
+    report = analyze_modalities(X, groups=groups, modalities=BLOCKS)
+    text = report.blocks.loc["text"]
+    assert text["filled_share"] == pytest.approx(40 / 120)
+    assert text["filler"] == filler
+    assert text["duplicate_row_share"] == 0
+    (severity, finding), *others = found(report, "text")
+    assert (severity, finding) == ("warning", f"{filler:g} throughout in 33.3 % of the rows")
+    assert not any("repeat" in other for _, other in others)
+    advice = report.findings.set_index("where").loc["text", "advice"]
+    assert "make the block NaN in these rows" in str(advice)
+    assert report.blocks.loc["image", "filled_share"] == 0
+
+
+def test_one_row_of_zeros_is_enough_and_one_of_another_value_is_not(X):
+    X[3, :4], X[5, 4:] = 0, 7
+    filled = analyze_modalities(X, modalities=BLOCKS).blocks["filled_share"]
+    assert filled.tolist() == [1 / 120, 0]
+
+
+def test_zeros_among_counts_are_none_of_it(rng):
+    counts = rng.poisson(0.5, size=(200, 4)).astype(float)
+    counts[:10, :2] = 0
+    report = analyze_modalities(counts, modalities={"clicks": 2, "shares": 2})
+    assert not report.blocks["filled_share"].any()
+
+
+def test_a_single_column_cannot_be_filled(X):
+    X[:30, 0] = 0
+    report = analyze_modalities(X, modalities={"age": 1, "rest": 6})
+    assert not report.blocks["filled_share"].any()
+
+
+def test_zeros_beside_missing_blocks_are_found(X):
+    X[:10, 4:], X[20:26, 4:] = np.nan, 0
+    text = analyze_modalities(X, modalities=BLOCKS).blocks.loc["text"]
+    assert text[["missing_share", "filled_share"]].tolist() == [10 / 120, 6 / 120]

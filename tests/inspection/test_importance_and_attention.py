@@ -16,19 +16,20 @@ WEIGHING = [name for name, fusion in FUSIONS.items() if fusion.has_weights]
 @pytest.fixture(scope="module")
 def rows():
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(1500, 24)).astype(np.float32)
+    X = rng.normal(size=(1000, 24)).astype(np.float32)
     signal = X[:, :8] @ rng.normal(size=8) + X[:, 16:] @ rng.normal(size=8)
-    return X, signal + 0.3 * signal.std() * rng.normal(size=1500)
+    return X, signal + 0.3 * signal.std() * rng.normal(size=1000)
 
 
 @pytest.mark.parametrize("fusion", WEIGHING)
 def test_both_put_noise_last(rows, fusion):
     X, y = rows
-    model = MoFARegressor(WIDTHS, fusion=fusion, hidden_dim=32, random_state=0)
-    model.fit(X[:1200], y[:1200])
-    assert model.score(X[1200:], y[1200:]) > 0.6
-    result = modality_importance(model, X[1200:], y[1200:], n_repeats=10, random_state=0)
-    attention = model.modality_attention(X[1200:]).mean()
+    quick = {"hidden_dim": 32, "learning_rate": 3e-3, "max_epochs": 15}
+    model = MoFARegressor(WIDTHS, fusion=fusion, **quick, random_state=0)
+    model.fit(X[:800], y[:800])
+    assert model.score(X[800:], y[800:]) > 0.6
+    result = modality_importance(model, X[800:], y[800:], n_repeats=5, random_state=0)
+    attention = model.modality_attention(X[800:]).mean()
     if fusion == "conditional_query":
         # The guide is used beside its own weight, which says little.
         attention = attention.drop("image")

@@ -13,6 +13,8 @@ from mofa_sklearn.modalities import resolve_modalities
 from mofa_sklearn.modalities._names import modality_of
 from mofa_sklearn.modalities._positions import as_slice
 
+from ..tables import in_container
+
 NAMES = ["image_0", "image_1", "text_0", "text_1", "text_2"]
 X = np.zeros((3, 5))
 FRAME = pd.DataFrame(X, columns=NAMES)
@@ -304,3 +306,64 @@ def test_any_widths_that_do_not_add_up_are_refused_with_both_numbers(widths, err
     modalities = {f"m{i}": width for i, width in enumerate(widths)}
     with pytest.raises(ValueError, match=f"add up to {sum(widths)} .*X has {n_features} "):
         resolve_modalities(np.zeros((1, n_features)), modalities)
+
+
+# Tables of other libraries, and what is left
+
+
+@pytest.mark.parametrize("container", ["pandas", "polars", "pyarrow"])
+def test_names_are_read_in_every_container(container):
+    frame = pd.DataFrame(np.zeros((2, 3)), columns=["image_0", "text__a", "image_1"])
+    table = in_container(frame, container)
+    assert as_lists(resolve_modalities(table)) == {"image": [0, 2], "text": [1]}
+    by_name = resolve_modalities(table, {"image": ["image_0", "image_1"], "text": ["text__a"]})
+    assert as_lists(by_name) == {"image": [0, 2], "text": [1]}
+
+
+def test_level_0_of_a_multi_index_is_the_modality():
+    columns = pd.MultiIndex.from_tuples([("image", 0), ("text", "a"), ("image", 1)])
+    blocks = resolve_modalities(pd.DataFrame(np.zeros((2, 3)), columns=columns))
+    assert as_lists(blocks) == {"image": [0, 2], "text": [1]}
+
+
+def test_a_separator_in_level_0_is_an_error():
+    columns = pd.MultiIndex.from_tuples([("image__a", 0), ("text", 0)])
+    with pytest.raises(ValueError, match="'image__a': a modality's name must not contain '__'"):
+        resolve_modalities(pd.DataFrame(np.zeros((2, 2)), columns=columns))
+
+
+@pytest.mark.parametrize("container", ["pandas", "polars", "pyarrow"])
+def test_a_column_of_vectors_is_a_modality_of_its_own_name(container):
+    frame = pd.DataFrame({"clip_2": [[1.0, 2.0], None], "numbers_0": [1, 2], "numbers_1": [3, 4]})
+    frame["video__mae"] = [[1.0], [2.0]]
+    blocks = resolve_modalities(in_container(frame, container))
+    assert as_lists(blocks) == {"clip_2": [0], "numbers": [1, 2], "video": [3]}
+
+
+@pytest.mark.parametrize(
+    ("modalities", "expected"),
+    [
+        ({"image": [0, 2], "others": "rest"}, {"image": [0, 2], "others": [1, 3, 4]}),
+        ({"others": "rest", "image": [0, 2]}, {"others": [1, 3, 4], "image": [0, 2]}),
+        ({"image": 3, "others": "rest"}, {"image": [0, 1, 2], "others": [3, 4]}),
+        ({"image": slice(1, 3), "others": "rest"}, {"image": [1, 2], "others": [0, 3, 4]}),
+        ({"all": "rest"}, {"all": [0, 1, 2, 3, 4]}),
+    ],
+)
+def test_the_rest_is_what_no_other_names(modalities, expected):
+    blocks = resolve_modalities(np.zeros((2, 5)), modalities)
+    assert as_lists(blocks) == expected
+    assert list(blocks) == list(expected)
+
+
+@pytest.mark.parametrize(
+    ("modalities", "message"),
+    [
+        ({"a": 5, "b": "rest"}, "'b' is empty: it is given by 'rest', but the others have all 5"),
+        ({"a": 2, "b": "rest", "c": "rest"}, "'b', 'c' are given by 'rest': only one can be"),
+        ({"a": 6, "b": "rest"}, r"add up to 6 \(a 6\), but X has 5"),
+    ],
+)
+def test_a_rest_that_cannot_be_is_an_error(modalities, message):
+    with pytest.raises(ValueError, match=message):
+        resolve_modalities(np.zeros((2, 5)), modalities)

@@ -24,7 +24,7 @@ def fitted_ridges(**params):
 
 def write(estimator, folder):
     """Dump into a folder; return the file."""
-    path = folder / "model.skops"
+    path = folder / "model.mofa"
     dump(estimator, path)
     return path
 
@@ -40,37 +40,30 @@ def write_members(path, members, compression=zipfile.ZIP_STORED):
             archive.writestr(name, content)
 
 
-def change_schema(path, change):
-    """Let `change` edit the schema and the members of a file in place."""
+def change_model(path, change):
+    """Let `change` edit the root node and the members of a file in place."""
     members = read_members(path)
-    schema = json.loads(members["schema.json"])
-    change(schema, members)
-    write_members(path, {**members, "schema.json": json.dumps(schema).encode()})
+    root = json.loads(members["model.json"])
+    change(root, members)
+    write_members(path, {**members, "model.json": json.dumps(root).encode()})
 
 
-def attributes_of(schema):
-    """Return the nodes of an estimator's attributes by name."""
-    return schema["content"]["content"]
+def set_attribute(path, name, node):
+    """Put a node in the place of an attribute of the estimator in a file."""
+    change_model(path, lambda root, members: root["attributes"].update({name: node}))
 
 
-def node(loader, kind, **fields):
-    """Make a node; `kind` is the full name of what it says it is."""
-    module, _, name = kind.rpartition(".")
-    return {"__loader__": loader, "__module__": module, "__class__": name, **fields}
+def nodes_of(node):
+    """Yield every node below one that is a dict."""
+    if isinstance(node, dict):
+        yield node
+    for part in node.values() if isinstance(node, dict) else node:
+        if isinstance(part, (dict, list)):
+            yield from nodes_of(part)
 
 
-def json_node(value):
-    return node("JsonNode", "builtins.str", content=json.dumps(value), is_json=True)
-
-
-def tuple_node(*parts):
-    return node("TupleNode", "builtins.tuple", content=list(parts))
-
-
-def dict_node(key, value, key_type):
-    """A dict of one entry whose key is made by calling `key_type`."""
-    key_types = node("ListNode", "builtins.list", content=[key_type])
-    return node("DictNode", "builtins.dict", content={key: value}, key_types=key_types)
+def dict_node(values):
+    return {"dict": [[key, value] for key, value in values.items()]}
 
 
 def npy(array, allow_pickle=False):
@@ -89,15 +82,16 @@ class Payload:
         return open, (str(self.marker), "w")
 
 
+def add_array(members, array, allow_pickle=False):
+    """Add a member; return its node."""
+    name = f"{900 + len(members)}.npy"
+    members[name] = npy(np.asarray(array), allow_pickle)
+    return {"array": name}
+
+
 def refused(path, marker, match=None, **options):
     """Check that a file is refused, by name, and that nothing ran."""
     with pytest.raises(PersistenceError, match=match) as caught:
         load(path, **options)
     assert str(path) in str(caught.value)
     assert not marker.exists()
-
-
-def kind_of(name):
-    """The fields of a node that say what it is made into."""
-    module, _, name = name.rpartition(".")
-    return {"__module__": module, "__class__": name}

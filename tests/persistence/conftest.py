@@ -19,6 +19,6 @@ def network_file(tmp_path_factory):
 @pytest.fixture
 def network(network_file, tmp_path):
     """A copy of the file of a network, to be tampered with."""
-    path = tmp_path / "network.skops"
+    path = tmp_path / "network.mofa"
     path.write_bytes(network_file.read_bytes())
     return path

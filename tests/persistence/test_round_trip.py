@@ -28,15 +28,13 @@ from mofa_sklearn.baselines import make_baselines
 from mofa_sklearn.metrics import make_target_scorers, nmse_scorer
 from mofa_sklearn.networks.fusions import FUSIONS, ModalityAttention
 from mofa_sklearn.networks.losses import LOSSES
-from mofa_sklearn.persistence import dump, get_untrusted_types, load
+from mofa_sklearn.persistence import PersistenceError, dump, get_untrusted_types, load
 from mofa_sklearn.preprocessing import RetrievalAugmenter
 from mofa_sklearn.training.schedules import SCHEDULES
 
 from ..helpers import WIDTHS, make_data, small_mofa
 from ..test_common import ESTIMATORS
 from ._files import fitted_mofa, fitted_ridges, write
-
-pytest.importorskip("skops")
 
 TREE_PREDICTOR = "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"
 
@@ -203,18 +201,18 @@ def test_an_ensemble_of_networks_is_as_large_as_its_weights(engine, tmp_path):
         for member in ensemble.estimators_
         for parameter in member.module_.parameters()
     )
-    assert (tmp_path / "model.skops").stat().st_size < 1.1 * 4 * n_weights + 60_000
+    assert (tmp_path / "model.mofa").stat().st_size < 1.1 * 4 * n_weights + 60_000
 
 
 def test_what_is_held_twice_is_stored_once(tmp_path):
     member = fitted_mofa(hidden_dim=128)
-    twice = make_pipeline(FunctionTransformer(), member)
-    twice.again_ = [member, twice[-1]]
+    twice = KFoldEnsembleRegressor(member)
+    twice.estimators_ = [member, member]
     loaded = load(write(twice, tmp_path))
-    assert loaded.again_[0] is loaded.again_[1] is loaded[-1]
-    once = tmp_path / "once.skops"
+    assert loaded.estimators_[0] is loaded.estimators_[1] is loaded.estimator
+    once = tmp_path / "once.mofa"
     dump(member, once)
-    assert (tmp_path / "model.skops").stat().st_size < 1.5 * once.stat().st_size
+    assert (tmp_path / "model.mofa").stat().st_size < 1.5 * once.stat().st_size
 
 
 LIBRARIES = ["catboost", "lightgbm", "xgboost"]
@@ -272,6 +270,27 @@ def test_scikit_learn_s_steps(model, tmp_path):
     X, y = make_data(60)
     model = clone(model).fit(X, y)
     assert_array_equal(round_trip(model, tmp_path).predict(X), model.predict(X))
+
+
+def test_skrub_s_columns_of_all_kinds(tmp_path):
+    skrub = pytest.importorskip("skrub", "0.11")
+    n_rows = 40
+    X = pd.DataFrame(
+        {
+            "number": np.arange(n_rows, dtype=float),
+            "word": ["a", "b"] * (n_rows // 2),
+            "text": [f"some text {i}" for i in range(n_rows)],
+            "day": pd.date_range("2026-01-01", periods=n_rows),
+            "flag": [True, False] * (n_rows // 2),
+            "kind": pd.Categorical(["u", "v"] * (n_rows // 2)),
+        }
+    )
+    X.loc[3, ["number", "word"]] = None
+    encoder = skrub.StringEncoder(3, random_state=0)
+    model = skrub.TableVectorizer(cardinality_threshold=5, high_cardinality=encoder).fit(X)
+    path = write(model, tmp_path)
+    assert get_untrusted_types(path) == []
+    pd.testing.assert_frame_equal(load(path).transform(X), model.transform(X))
 
 
 def test_columns_chosen_by_a_selector(tmp_path):
@@ -349,8 +368,9 @@ def test_boosting_with_categories_has_to_be_trusted(tmp_path):
     X[:, 0] = np.round(np.abs(X[:, 0]))
     model = categorical_boosting().fit(X, y)
     path = write(model, tmp_path)
+    assert get_untrusted_types(path) == [TREE_PREDICTOR]
     with pytest.raises(
-        ValueError, match=f"categorical features, .* needs trusted=.*{TREE_PREDICTOR}"
+        PersistenceError, match=f"trusted=.*{TREE_PREDICTOR}.*categorical features are not"
     ):
         load(path)
     loaded = load(path, trusted=[TREE_PREDICTOR])

@@ -1,5 +1,7 @@
 """ModalityPipeline: a Pipeline whose last step's arguments, methods and attributes are at hand."""
 
+from inspect import signature
+
 import joblib
 import numpy as np
 import pandas as pd
@@ -7,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_validate
 from sklearn.neighbors import KNeighborsRegressor
@@ -381,3 +384,106 @@ def test_a_member_of_an_ensemble_stops_on_its_fold_by_its_own_steps():
     ensemble = KFoldEnsembleRegressor(recording(shift=Shift()), cv=KFold(3)).fit(X, Y)
     for (train, test), member in zip(KFold(3).split(X), ensemble.estimators_, strict=True):
         assert_allclose(member[-1].X_val_, X[test] - X[train].mean(axis=0))
+
+
+BOOSTING = {
+    "xgboost": {"name": "XGBRegressor", "n_estimators": 200, "early_stopping_rounds": 2},
+    "lightgbm": {"name": "LGBMRegressor", "n_estimators": 200, "early_stopping_round": 2},
+    "catboost": {"name": "CatBoostRegressor", "iterations": 200, "early_stopping_rounds": 2},
+}
+
+
+def boosting(library, **params):
+    module = pytest.importorskip(library)
+    settings = {**BOOSTING[library], **params}
+    quiet = {
+        "xgboost": {"n_jobs": 1},
+        "lightgbm": {"n_jobs": 1, "verbose": -1},
+        "catboost": {"thread_count": 1, "verbose": False, "allow_writing_files": False},
+    }
+    cls = getattr(module, settings.pop("name"))
+    return cls(**settings, **quiet[library], random_state=0)
+
+
+@pytest.mark.parametrize("library", BOOSTING)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_boosting_gets_validation_rows_as_it_takes_them(library, weighted):
+    weight = {"sample_weight_val": np.arange(1.0, len(X_VAL) + 1)} if weighted else {}
+    model = make_mofa_pipeline(WIDTHS, estimator=boosting(library), ensemble=False)
+    model.fit(X, Y[:, 0], X_val=X_VAL, y_val=Y_VAL[:, 0], **weight)
+    last = model[-1]
+    rounds = last.best_iteration if library == "xgboost" else last.best_iteration_
+    assert 0 < rounds < 199
+    assert np.isfinite(model.predict(X)).all()
+
+
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+def test_boosting_that_does_not_stop_early_would_ignore_them(library):
+    told = {"xgboost": "early_stopping_rounds", "lightgbm": "early_stopping_round"}[library]
+    last = boosting(library, **{told: None})
+    model = make_mofa_pipeline(WIDTHS, estimator=last, ensemble=False)
+    with pytest.raises(ValueError, match="was not told to stop early"):
+        model.fit(X, Y[:, 0], X_val=X_VAL, y_val=Y_VAL[:, 0])
+
+
+def test_boosting_of_scikit_learn_that_would_ignore_them_is_refused():
+    last = HistGradientBoostingRegressor()
+    if "X_val" not in signature(last.fit).parameters:
+        pytest.skip("since scikit-learn 1.7")
+    model = make_mofa_pipeline(WIDTHS, estimator=last, ensemble=False)
+    with pytest.raises(ValueError, match="set early_stopping=True"):
+        model.fit(X, Y[:, 0], X_val=X_VAL, y_val=Y_VAL[:, 0])
+    model.set_params(regressor__early_stopping=True)
+    assert model.fit(X, Y[:, 0], X_val=X_VAL, y_val=Y_VAL[:, 0]).n_iter_ <= 100
+
+
+@ROUTING
+def test_members_stop_on_validation_rows_of_the_user(routing):
+    """The ensemble gets them transformed by the steps before it."""
+    with config_context(enable_metadata_routing=routing):
+        model = small().fit(X, Y, X_val=X_VAL, y_val=Y_VAL)
+        by_hand = small()
+        ensemble = by_hand[-1].fit(
+            by_hand[:-1].fit_transform(X, Y),
+            Y,
+            X_val=by_hand[:-1].transform(X_VAL),
+            y_val=Y_VAL,
+        )
+    for member, expected in zip(model.estimators_, ensemble.estimators_, strict=True):
+        assert_array_equal(member.history_[:, "valid_loss"], expected.history_[:, "valid_loss"])
+    assert_array_equal(model.predict(X), ensemble.predict(by_hand[:-1].transform(X)))
+
+
+@ROUTING
+def test_a_network_alone_holds_back_whole_groups(routing):
+    network = small_mofa(modalities=None, early_stopping=True)
+    model = make_mofa_pipeline(WIDTHS, estimator=network, ensemble=False)
+    with config_context(enable_metadata_routing=routing):
+        grouped = model.fit(X, Y, groups=GROUPS).predict(X)
+        alone = clone(network).fit(model[:-1].transform(X), Y, groups=GROUPS)
+    assert_array_equal(grouped, alone.predict(model[:-1].transform(X)))
+
+
+def test_a_search_with_routing_hands_groups_to_both_its_splits():
+    model = make_mofa_pipeline(WIDTHS, estimator=Ridge(), cv=3, random_state=0)
+    search = GridSearchCV(
+        model,
+        {"regressor__estimator__alpha": [1, 10]},
+        cv=GroupKFold(3),
+        error_score="raise",
+    )
+    with config_context(enable_metadata_routing=True):
+        search.fit(X, Y, groups=GROUPS)
+    for held_out in search.best_estimator_[-1]._held_out:
+        assert not set(GROUPS[held_out]) & set(np.delete(GROUPS, held_out))
+
+
+def test_attention_over_tokens_is_the_mean_of_the_members():
+    network = small_mofa(modalities=None, tokens={"image": 2})
+    model = make_mofa_pipeline(
+        WIDTHS, tokens={"image": 2}, estimator=network, cv=2, random_state=0
+    ).fit(X, Y)
+    encoded = model[:-1].transform(X)
+    members = [member.token_attention(encoded, "image") for member in model.estimators_]
+    assert_allclose(model.token_attention(X, "image"), np.mean(members, axis=0))
+    assert not hasattr(small(), "token_attention")

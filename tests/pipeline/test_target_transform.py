@@ -258,6 +258,17 @@ def test_copies_pickles_and_slices_keep_it(tmp_path, pair):
     assert counts[:-1].target_transform is None
 
 
+@pytest.mark.parametrize("transformer", ["log1p", PowerTransformer()])
+def test_files_without_pickles_keep_it(tmp_path, transformer):
+    persistence = pytest.importorskip("mofa_sklearn.persistence")
+    steps = [("scale", StandardScaler()), ("ridge", Ridge())]
+    model = ModalityPipeline(steps, target_transform=transformer).fit(X, COUNTS)
+    persistence.dump(model, tmp_path / "model.skops")
+    loaded = persistence.load(tmp_path / "model.skops")
+    assert_array_equal(loaded.predict(X), model.predict(X))
+    assert loaded.score(X, COUNTS) == model.score(X, COUNTS)
+
+
 def test_another_fit_without_it_forgets_it():
     model = probes().fit(X, COUNTS).set_params(target_transform=None).fit(X, LOGS)
     assert_allclose(model.predict(X), probes(None).fit(X, LOGS).predict(X))

@@ -2,21 +2,32 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
-from sklearn.decomposition import PCA
+from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.feature_selection import SelectKBest, f_regression
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, Normalizer, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MinMaxScaler,
+    Normalizer,
+    OneHotEncoder,
+    StandardScaler,
+)
 
 from mofa_sklearn import ModalityPreprocessor, RankGaussTransformer
 from mofa_sklearn.modalities import resolve_modalities
+from mofa_sklearn.preprocessing import FloatColumns, VectorColumns
 
 from ..helpers import N_FEATURES, WIDTHS, make_data
+from ..tables import CONTAINERS, MODALITIES, in_container, make_table
 
 IMAGE, VIDEO, TEXT = slice(0, 4), slice(4, 7), slice(7, 12)
 NAMES = [f"{name}_{i}" for name, width in WIDTHS.items() for i in range(width)]
@@ -311,3 +322,172 @@ def test_single_gaps_that_a_transformer_refuses_are_named_by_their_modality():
     for method in (model.transform, model.fit, model.fit_transform):
         with pytest.raises(ValueError, match=expected):
             method(X)
+
+
+# Tables
+
+
+class Spy(FunctionTransformer):
+    """Keeps what it was given."""
+
+    def fit_transform(self, X, y=None):
+        self.given_, self.y_ = X, y
+        return np.zeros((len(X), 1))
+
+    def transform(self, X):
+        self.given_ = X
+        return np.zeros((len(X), 1))
+
+    def get_feature_names_out(self, input_features=None):
+        return np.array(["spied"])
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_numbers_are_handed_on_as_floats_and_the_rest_as_the_table_it_is(container):
+    frame, _ = make_table()
+    modalities = {"numbers": ["likes", "verified"], "meta": "rest"}
+    preprocessor = ModalityPreprocessor(Spy(), modalities=modalities)
+    preprocessor.fit_transform(in_container(frame, container))
+    numbers, meta = (preprocessor.transformers_[name].given_ for name in modalities)
+    assert_array_equal(numbers, frame[["likes", "verified"]].astype(float))
+    assert preprocessor.tables_ == ["meta"]
+    assert isinstance(meta, pl.DataFrame if container == "polars" else pd.DataFrame)
+    rest = [name for name in frame.columns if name not in modalities["numbers"]]
+    assert list(meta.columns) == rest
+
+
+def without_words_and_vectors(frame):
+    """Return a table whose first rows have no words, none or empty, and whose next no vector."""
+    frame = frame[["words", "vector", "likes"]].copy()
+    frame["words"] = frame["words"].astype(object)
+    for row in range(3):
+        frame.at[row, "words"] = [None, "", "  "][row]
+        frame.at[row + 3, "vector"] = [None, None, np.full(6, np.nan, "float32")][row]
+    return frame
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_a_modality_of_any_kind_is_missing_where_no_cell_has_a_value(container):
+    frame = without_words_and_vectors(make_table()[0])
+    named = [
+        ("words", make_pipeline(TfidfVectorizer(), TruncatedSVD(2))),
+        ("vector", make_pipeline(VectorColumns(), PCA(2))),
+    ]
+    modalities = {"words": ["words"], "vector": ["vector"], "likes": ["likes"]}
+    preprocessor = ModalityPreprocessor(
+        StandardScaler(), transformers=named, modalities=modalities
+    )
+    table = in_container(frame, container)
+    missing = np.isnan(preprocessor.fit_transform(table))
+    assert_array_equal(np.flatnonzero(missing[:, 0]), [0, 1, 2])
+    assert_array_equal(np.flatnonzero(missing[:, 2]), [3, 4, 5])
+    assert_array_equal(missing[:, 4], False)
+    assert_array_equal(np.isnan(preprocessor.transform(table)), missing)
+    assert np.isnan(preprocessor.transform(table[:3])[:, :2]).all()
+
+
+def test_targets_are_passed_on_as_they_are_for_the_rows_that_have_the_modality():
+    frame, y = make_table()
+    frame = without_words_and_vectors(frame)
+    preprocessor = ModalityPreprocessor(Spy(), modalities={"words": ["words"], "others": "rest"})
+    targets = pd.DataFrame({"views": y})
+    preprocessor.fit_transform(frame, targets)
+    pd.testing.assert_frame_equal(preprocessor.transformers_["words"].y_, targets.iloc[3:])
+    assert preprocessor.transformers_["others"].y_ is targets
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_other_columns_in_any_table_are_scikit_learn_s_error(container):
+    frame, _ = make_table()
+    preprocessor = ModalityPreprocessor(FloatColumns(), modalities=MODALITIES)
+    preprocessor.fit(in_container(frame, container))
+    with pytest.raises(ValueError, match="same order"):
+        preprocessor.transform(in_container(frame[frame.columns[::-1]], container))
+    with pytest.raises(ValueError, match=r"(?s)seen at fit time, yet now missing.*likes"):
+        preprocessor.transform(in_container(frame.drop(columns="likes"), container))
+
+
+@pytest.mark.parametrize("default", ["passthrough", StandardScaler(), PCA(1)])
+def test_a_transformer_of_numbers_says_which_column_is_none(default):
+    frame, _ = make_table()
+    preprocessor = ModalityPreprocessor(default, modalities={"meta": ["words", "likes"]})
+    with pytest.raises(ValueError, match=r"'words' holds text .*mofa-sklearn\[tables\]"):
+        preprocessor.fit(frame[["words", "likes"]])
+
+
+def test_a_row_that_comes_as_objects_is_read_by_the_names_of_the_fit():
+    frame, _ = make_table()
+    frame = frame[["language", "likes"]]
+    preprocessor = ModalityPreprocessor(FloatColumns(), modalities={"meta": "rest"}).fit(frame)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        transformed = preprocessor.transform(frame.to_numpy(dtype=object))
+    assert_array_equal(transformed, preprocessor.transform(frame))
+    unnamed = ModalityPreprocessor(FloatColumns(), modalities={"meta": 2})
+    assert_array_equal(unnamed.fit_transform(frame.to_numpy(dtype=object)), transformed)
+    assert unnamed.get_feature_names_out()[:2].tolist() == ["meta__x1", "meta__x0_en"]
+
+
+# Sparse matrices
+
+
+def make_sparse():
+    words = sparse.random(50, 30, density=0.1, format="csr", random_state=0)
+    image = make_rows()[:, IMAGE]
+    image[:3] = np.nan
+    return sparse.hstack([words, image]).tocsr(), {"words": 30, "image": 4}
+
+
+def test_sparse_blocks_stay_sparse_for_transformers_that_take_them():
+    X, modalities = make_sparse()
+    named = [("words", TruncatedSVD(3, random_state=0)), ("image", StandardScaler())]
+    preprocessor = ModalityPreprocessor(transformers=named, modalities=modalities)
+    transformed = preprocessor.fit_transform(X)
+    expected = TruncatedSVD(3, random_state=0).fit_transform(X[:, :30])
+    assert_allclose(transformed[:, :3], expected)
+    assert_array_equal(np.flatnonzero(np.isnan(transformed[:, 3])), [0, 1, 2])
+    assert_allclose(preprocessor.transform(X), transformed)
+    names = [f"words_{i}" for i in range(30)] + [f"image_{i}" for i in range(4)]
+    frame = pd.DataFrame.sparse.from_spmatrix(X, columns=names)
+    by_name = ModalityPreprocessor(transformers=named).fit_transform(frame)
+    assert_allclose(by_name, transformed)
+
+
+def test_sparse_results_become_dense_float32():
+    frame, _ = make_table()
+    named = [("words", TfidfVectorizer())]
+    preprocessor = ModalityPreprocessor(transformers=named, modalities={"words": ["words"]})
+    transformed = preprocessor.fit_transform(frame[["words"]])
+    expected = TfidfVectorizer().fit_transform(frame["words"]).toarray()
+    assert transformed.dtype == np.float32
+    assert_allclose(transformed, expected, rtol=1e-6)
+    names = TfidfVectorizer().fit(frame["words"]).get_feature_names_out()
+    assert preprocessor.get_feature_names_out().tolist() == [f"words__{name}" for name in names]
+    encoder = make_preprocessor(OneHotEncoder(handle_unknown="ignore"))
+    assert isinstance(encoder.fit_transform(make_rows().round()), np.ndarray)
+
+
+# Transformers that do not name their columns
+
+
+@pytest.mark.parametrize(
+    "step", [FunctionTransformer(np.abs), make_pipeline(FunctionTransformer(np.abs), PCA(2))]
+)
+@pytest.mark.parametrize("method", ["fit", "fit_transform"])
+def test_a_function_that_keeps_the_columns_keeps_their_names(step, method):
+    X = make_rows()
+    preprocessor = make_preprocessor(image=step).set_output(transform="pandas")
+    getattr(preprocessor, method)(X)
+    columns = preprocessor.transform(X).columns[:2].tolist()
+    named_by_pca = isinstance(step, type(make_pipeline(PCA())))
+    assert columns == (
+        ["image__pca0", "image__pca1"] if named_by_pca else ["image__x0", "image__x1"]
+    )
+    X[:, IMAGE] = np.nan
+    assert np.isnan(preprocessor.transform(X).iloc[:, 0]).all()
+
+
+@pytest.mark.parametrize("method", ["fit", "fit_transform"])
+def test_a_function_that_changes_the_columns_is_told_to_name_them(method):
+    step = FunctionTransformer(lambda X: X[:, :2])
+    with pytest.raises(ValueError, match=r"'image' .*4 names.*feature_names_out= is given"):
+        getattr(make_preprocessor(image=step), method)(make_rows())

@@ -11,9 +11,9 @@ N_TRAIN, N_TEST = 300, 150
 SMALL = {
     "hidden_dim": 32,
     "dropout": 0.1,
-    "batch_size": 16,
-    "learning_rate": 5e-3,
-    "max_epochs": 30,
+    "batch_size": 32,
+    "learning_rate": 1e-2,
+    "max_epochs": 20,
     "n_iter_no_change": None,
 }
 

@@ -162,6 +162,6 @@ def test_groups_reach_the_retrieval_and_the_ensemble():
     X, y = X[:120].astype(np.float32), y[:120]
     groups = np.arange(120) % 40  # the near copies
     model = small_pipeline("mmra", modalities, {"max_epochs": 2})
-    model.fit(X, y, retrieve__groups=groups, regressor__groups=groups)
+    model.fit(X, y, groups=groups)
     own = model[:-1].transform(X)
     assert own.shape[1] > X.shape[1]

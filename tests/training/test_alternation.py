@@ -85,9 +85,9 @@ def test_every_fusion_learns_so_and_depends_on_the_seed_alone(fusion):
     X, y = make_data(150)
     X[::6, : WIDTHS["image"]] = np.nan
     model = small_mofa(fusion=fusion, alternate_modalities=True, residual_features=True)
-    model.set_params(dropout=0.1, modality_dropout=0.1, max_epochs=30)
+    model.set_params(dropout=0.1, modality_dropout=0.1, max_epochs=20, learning_rate=2e-2)
     assert model.fit(X, y).score(X, y) > 0.3
-    expected = model.set_params(max_epochs=4).fit(X, y).predict(X)
+    expected = model.set_params(max_epochs=2).fit(X, y).predict(X)
     assert_array_equal(model.fit(X, y).predict(X), expected)
     joint = model.set_params(alternate_modalities=False).fit(X, y).predict(X)
     assert not np.array_equal(joint, expected)

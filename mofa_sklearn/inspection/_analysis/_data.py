@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length, column_or_1d
 
+from ..._validation import check_array
 from ...modalities import resolve_modalities
 from ...modalities._numbers import numbers
 from ...modalities._resolve import Modalities

@@ -62,14 +62,16 @@ def blocks_section(report: ReportTables) -> Section:
 def missing_section(report: ReportTables) -> Section:
     lead = (
         "How much is missing. A modality may be missing as a whole in a row (its block is all "
-        "NaN): networks mask it. Single missing values have to be imputed first."
+        "NaN): networks mask it. Single missing values have to be imputed first. Zeros, or "
+        "another value, throughout a block often stand for a missing modality: make them NaN."
     )
     columns = [
         Column("missing_share", "Modality missing", share),
         Column("partly_missing_rows", "Rows with single values missing", count),
         Column("nan_share", "Single values missing", share),
+        Column("filled_share", "One value throughout, as if filled", share),
     ]
-    if not report.blocks[["missing_share", "nan_share"]].to_numpy().any():
+    if not report.blocks[["missing_share", "nan_share", "filled_share"]].to_numpy().any():
         return section("missing", "Missing values", lead, "<p>Nothing is missing.</p>")
     return section(
         "missing", "Missing values", lead, table(report.blocks, columns, "Missing", "Modality")

@@ -83,6 +83,16 @@ def _rows(report: ReportTables) -> Iterator[Finding]:
                 f"missing in {_percent(block['missing_share'])} of the rows",
                 "Networks mask it in these rows; modality_dropout prepares them for it.",
             )
+        if block["filled_share"]:
+            value = f"{block['filler']:g}"
+            yield Finding(
+                "warning",
+                name,
+                f"{value} throughout in {_percent(block['filled_share'])} of the rows",
+                "If the modality is missing there, say so: make the block NaN in these rows "
+                f"(block[(block == {value}).all(axis=1)] = np.nan). Networks then mask it; "
+                f"{value} they take for what a modality looks like.",
+            )
         repeated = block["duplicate_row_share"]
         wide = block["n_columns"] > 1 and repeated > _REPEATED_BLOCK
         if wide and repeated > len(report.duplicate_rows) / report.n_samples:
@@ -91,9 +101,10 @@ def _rows(report: ReportTables) -> Iterator[Finding]:
                 name,
                 f"{_percent(repeated)} of the rows repeat the block of another row",
                 "Such a block can tell rows of one origin (a creator, say) apart: pass groups= "
-                "to keep them together in folds."
+                "to keep them together in folds. If it stands for a missing modality, make it NaN."
                 if report.groups is None
-                else "It may tell groups apart: keep them together in folds.",
+                else "It may tell groups apart: keep them together in folds. If it stands for a "
+                "missing modality, make it NaN.",
             )
 
 

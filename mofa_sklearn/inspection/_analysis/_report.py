@@ -30,13 +30,14 @@ class ModalityReport(ReportTables):
     findings : DataFrame of shape (n_findings, 4)
         What to look at first: `severity` ("problem", "warning" or "note"), `where`, `finding`
         and `advice`, the most urgent first.
-    blocks : DataFrame of shape (n_modalities, 17)
+    blocks : DataFrame of shape (n_modalities, 19)
         Per modality: `n_columns`; `mean` and `std` of its columns, averaged; `row_norm_mean` and
         `row_norm_std`; `skew_median` and `skew_max`, of absolute values, and `kurtosis_median`
         and `kurtosis_max`, of excess kurtosis; `outlier_share` of the values;
         `n_near_constant` and `n_heavy_tailed` columns; `missing_share` of the rows,
-        `partly_missing_rows` and `nan_share` of the values; `duplicate_row_share` and
-        `n_duplicate_columns`.
+        `partly_missing_rows` and `nan_share` of the values; `filled_share` of the rows whose
+        block is one value throughout, `filler`, as if for want of others;
+        `duplicate_row_share` and `n_duplicate_columns`.
     columns : DataFrame of shape (n_features, 11 or 12)
         Per column of X, in its order: `column`, `modality`, `mean`, `std`, `skew`, `kurtosis`,
         `min`, `max`, `outlier_share`, `near_constant`, `heavy_tailed` and, with targets,

@@ -11,6 +11,7 @@ from sklearn.utils import gen_batches
 from ...modalities._missing import check_finite_or_missing
 from ...modalities._positions import as_slice
 from ._data import Data
+from ._fillers import filled_rows, value_throughout
 
 # Rows read at a time: bounds the memory on memory-mapped data.
 _CHUNK_ROWS = 4096
@@ -22,10 +23,12 @@ class RowCounts:
 
     Parameters
     ----------
-    blocks : DataFrame of shape (n_modalities, 4)
+    blocks : DataFrame of shape (n_modalities, 6)
         Per modality: `missing_share` of the rows, `partly_missing_rows` (their number),
-        `nan_share` of the values in rows that have the modality, and `duplicate_row_share` of
-        these rows (the first of equal ones not counted).
+        `nan_share` of the values in rows that have the modality, `filled_share` of the rows
+        whose block seems to be filled with one value for want of others, and that value,
+        `filler` (NaN where there is none), and `duplicate_row_share` of the rows that have the
+        modality and are not filled (the first of equal ones not counted).
     n_without : int
         Number of rows in which every modality is missing.
     duplicates : ndarray of int
@@ -62,15 +65,19 @@ def count_rows(data: Data) -> RowCounts:
     records = {}
     for j, (name, positions) in enumerate(data.blocks.items()):
         missing[:, j] = check_finite_or_missing(data.X, name, positions)
-        nan_per_row, hashes[:, j] = _read_block(data.X, positions)
+        nan_per_row, hashes[:, j], throughout = _read_block(data.X, positions)
         there = ~missing[:, j]
         n_there = max(1, there.sum())
-        repeated = pd.Series(hashes[there, j]).duplicated()
+        filled = filled_rows(data.X, positions, throughout)
+        told = there & ~filled
+        repeated = pd.Series(hashes[told, j]).duplicated()
         records[name] = {
             "missing_share": missing[:, j].mean(),
             "partly_missing_rows": int((nan_per_row[there] > 0).sum()),
             "nan_share": nan_per_row[there].sum() / (n_there * len(positions)),
-            "duplicate_row_share": repeated.sum() / n_there,
+            "filled_share": filled.mean(),
+            "filler": throughout[filled][0] if filled.any() else np.nan,
+            "duplicate_row_share": repeated.sum() / max(1, told.sum()),
         }
     without = np.asarray(missing.all(axis=1))
     duplicates, n_across = _whole_rows(hashes, without, data.groups)
@@ -79,17 +86,19 @@ def count_rows(data: Data) -> RowCounts:
     )
 
 
-def _read_block(X: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the number of NaN and a hash of every row of a block."""
+def _read_block(X: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the number of NaN, a hash and the value throughout of every row of a block."""
     n_nan = np.empty(len(X), dtype=np.int64)
     hashes = np.empty(len(X), dtype=np.int64)
+    throughout = np.empty(len(X))
     columns = as_slice(positions)
     for rows in gen_batches(len(X), _CHUNK_ROWS):
         # Adding zero makes a contiguous copy, and one zero of both.
         values = np.ascontiguousarray(X[rows, columns]) + 0
         n_nan[rows] = np.isnan(values).sum(axis=1)
         hashes[rows] = [hash(row.tobytes()) for row in values]
-    return n_nan, hashes
+        throughout[rows] = value_throughout(values)
+    return n_nan, hashes, throughout
 
 
 def _whole_rows(

@@ -1,0 +1,1 @@
+"""The list of what a file may hold, as data."""
