@@ -31,6 +31,7 @@ _SUBMODULES = [
     "ensemble",
     "estimators",
     "evaluation",
+    "export",
     "inspection",
     "metrics",
     "modalities",

@@ -14,6 +14,9 @@ from ._convert import converts
 from ._members import FirstMember, convert_members, converts_members
 
 
+_SPARE_CANDIDATES = 8
+
+
 class MemberSpaces(nn.Module):
     """The columns in which each member measures distances.
 
@@ -66,6 +69,8 @@ class Attention(nn.Module):
         groups = [memory.search.index.rows for memory in memories]
         centres = np.stack([memory.search.index.rows.mean(axis=0) for memory in memories])
         n_groups = max(self.n_neighbors, *(len(rows) for rows in groups))
+        # A few more than are wanted: products of float32 put nearly equal ones in any order.
+        self.n_candidates = min(n_groups, self.n_neighbors + _SPARE_CANDIDATES)
         shape = len(memories), n_groups
         rows = np.zeros((*shape, groups[0].shape[1]), dtype=np.float32)
         squares = np.full(shape, np.inf, dtype=np.float32)
@@ -98,8 +103,10 @@ class Attention(nn.Module):
         """Map (n_members, n_samples, n_columns) to (n_members, n_samples, n_targets + 2)."""
         queries = space - self.centre
         order = self.squares - 2 * torch.bmm(queries, self.rows.transpose(1, 2))
-        nearest = order.topk(self.n_neighbors, dim=2, largest=False).indices
-        distances = self._distances(queries, nearest)  # (n_members, n_samples, n_neighbors)
+        nearest = order.topk(self.n_candidates, dim=2, largest=False).indices
+        distances = self._distances(queries, nearest)  # (n_members, n_samples, n_candidates)
+        distances, places = distances.topk(self.n_neighbors, dim=2, largest=False)
+        nearest = nearest.gather(2, places)
         taken = self._taken(nearest)
         logits = -torch.log(distances + _NO_DISTANCE) / self.temperature
         weights = torch.where(taken > 0, (logits - logits.amax(dim=2, keepdim=True)).exp(), 0.0)
@@ -112,7 +119,7 @@ class Attention(nn.Module):
     def _distances(self, queries: Tensor, nearest: Tensor) -> Tensor:
         width = queries.shape[2]
         flat = nearest.flatten(1).unsqueeze(2).expand(-1, -1, width)
-        rows = self.rows.gather(1, flat).unflatten(1, (-1, self.n_neighbors))
+        rows = self.rows.gather(1, flat).unflatten(1, (-1, self.n_candidates))
         squares = (queries.unsqueeze(2) - rows).square().sum(dim=3)
         return squares.sqrt().to(torch.float64) / self.typical
 

@@ -11,8 +11,29 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from . import _ensembles, _linear, _neighbors, _networks, _preprocessor, _rank_gauss, _steps  # noqa: F401
+from . import (
+    _ensembles,
+    _linear,
+    _neighbors,
+    _networks,
+    _preprocessor,
+    _rank_gauss,
+    _sequences,
+    _steps,
+)
 from ._convert import convert
+
+# Each file registers its converters when it is imported.
+_CONVERTERS = (
+    _ensembles,
+    _linear,
+    _neighbors,
+    _networks,
+    _preprocessor,
+    _rank_gauss,
+    _sequences,
+    _steps,
+)
 
 # Rows computed at a time: bounds the memory of the search for neighbours.
 _CHUNK_ROWS = 1024
@@ -111,7 +132,8 @@ def to_module(model: Any) -> ExportedModel:
     -----
     Predictions agree to 1e-4 of a target's standard deviation, except where two training
     rows are equally far from a row, to within float32: which of them is the last of the
-    neighbours that count may then differ.
+    neighbours that count may then differ. A bare network computes values beyond 2**50 in
+    float32, where `predict` brings them down first; a pipeline's RankGauss bounds them.
 
     Examples
     --------

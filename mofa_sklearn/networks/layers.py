@@ -51,6 +51,16 @@ def decision(width: int, hidden_dim: int, n_outputs: int, dropout: float) -> nn.
     return nn.Sequential(trunk(width, hidden_dim, dropout), head(hidden_dim, n_outputs, dropout))
 
 
+def is_known_to_hold(condition: Tensor) -> bool:
+    """Tell whether a condition on the rows holds, where asking costs nothing.
+
+    On a CPU it does, and may save copies. A GPU would have to wait for the answer, and a graph
+    that is compiled or exported has to hold for any rows.
+    """
+    can_ask = condition.device.type == "cpu" and not torch.compiler.is_compiling()
+    return can_ask and bool(condition)
+
+
 def masked_softmax(scores: Tensor, allowed: Tensor) -> Tensor:
     """Softmax over the last axis, zero where not allowed, and where nothing is allowed."""
     weights = scores.masked_fill(~allowed, torch.finfo(scores.dtype).min).softmax(dim=-1)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from .dropout import random_bytes
-from .layers import encoder, head, trunk
+from .layers import encoder, head, is_known_to_hold, trunk
 from .residual import ResidualFeatures
 from .stand_ins import StandIns
 from .tokens import TokenEncoder, Tokens
@@ -216,10 +216,7 @@ class MoFANetwork(nn.Module):
             if n_tokens is not None:  # but any token of a sequence will do
                 own: Any = self.encoders[position]
                 present[..., position] = own.which_are_there(blocks[position]).any(dim=-1)
-        # Asking costs nothing on a CPU, and saves copies; a GPU would have to wait for the answer,
-        # and a graph that is compiled or exported has to hold for any rows.
-        can_ask = present.device.type == "cpu" and not torch.compiler.is_compiling()
-        is_complete = can_ask and bool(present.all())
+        is_complete = is_known_to_hold(present.all())
         if not is_complete:
             blocks = [
                 block.nan_to_num() if n_tokens is None else block

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from .layers import encoder, masked_softmax, weighted_sum
+from .layers import encoder, is_known_to_hold, masked_softmax, weighted_sum
 
 # How much faster than other weights the query moves: early stopping does not wait for it.
 _SHARPNESS = 2.0
@@ -88,7 +88,7 @@ class TokenEncoder(nn.Module):
     def forward(self, block: Tensor) -> Tokens:
         """Encode and score the tokens of a block of shape (batch, width), NaN included."""
         present = self.which_are_there(block)
-        if not (present.device.type == "cpu" and bool(present.all())):
+        if not is_known_to_hold(present.all()):
             block = block.nan_to_num()
         rows = block.reshape(*block.shape[:-2], -1, self.token_width)  # (batch * n_tokens, ...)
         normalized = self.normalized(rows)

@@ -1,0 +1,220 @@
+"""An exported module predicts what the model does."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.preprocessing import QuantileTransformer
+from sklearn.svm import SVR
+
+from mofa_sklearn import (
+    BlendRegressor,
+    KFoldEnsembleClassifier,
+    KFoldEnsembleRegressor,
+    MoFAClassifier,
+    MoFARegressor,
+    RankGaussTransformer,
+    make_mofa_pipeline,
+)
+from mofa_sklearn.datasets import make_micro_videos
+from mofa_sklearn.estimators import RetrievalRegressor, RidgePathRegressor
+from mofa_sklearn.export import to_module
+from mofa_sklearn.export._rank_gauss import RankGauss, normal_quantile
+
+WIDTHS = {"image": 140, "video": 6, "text": 8}  # a block that is reduced, two that are not
+SMALL = {"hidden_dim": 8, "max_epochs": 2}
+
+
+@pytest.fixture(scope="module")
+def videos():
+    """Rows with missing modalities, repeated rows, and a column of few values."""
+    X, y = make_micro_videos(150, modalities=WIDTHS, missing_rate=0.1, noise=0.2, random_state=0)
+    X[:, 140] = np.where(np.isnan(X[:, 140]), np.nan, np.round(X[:, 140]))
+    X[10:14] = X[9]
+    return X, y
+
+
+def exported(model, X):
+    with torch.inference_mode():
+        return to_module(model)(
+            torch.from_numpy(np.ascontiguousarray(X, dtype=np.float32))
+        ).numpy()
+
+
+def assert_same(model, X, scale=1.0):
+    expected = model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
+    got = exported(model, X)
+    assert got.shape == expected.shape
+    np.testing.assert_allclose(got, expected, atol=1e-4 * scale)
+
+
+def small(model):
+    names = [
+        name for name in model.get_params() if name.endswith(("__hidden_dim", "__max_epochs"))
+    ]
+    return model.set_params(**{name: SMALL[name.rpartition("__")[2]] for name in names})
+
+
+@pytest.mark.parametrize("recipe", ["default", "mofa-lite", "mmved", "chfen", "afew-va"])
+def test_a_recipe_predicts_the_same(videos, recipe):
+    X, y = videos
+    model = small(make_mofa_pipeline(WIDTHS, recipe=recipe, cv=3, random_state=0)).fit(X, y)
+    assert_same(model, X, y.std())
+
+
+def test_every_companion_counts(videos):
+    X, y = videos
+    model = small(make_mofa_pipeline(WIDTHS, cv=3, random_state=0)).fit(X, y[:, 0])
+    ensemble = model[-1]
+    companions = [("neighbors", RetrievalRegressor()), ("ridge", RidgePathRegressor())]
+    ensemble = KFoldEnsembleRegressor(Ridge(), cv=3, companions=companions, random_state=0)
+    rows = np.nan_to_num(X)
+    assert_same(ensemble.fit(rows, y), rows, y.std())
+    for _, companion in companions:
+        assert_same(companion.fit(rows, y[:, 0]), rows, y.std())
+
+
+def test_gaps_extremes_and_missing_modalities_are_predicted_the_same(videos):
+    X, y = videos
+    model = small(make_mofa_pipeline(WIDTHS, cv=3, random_state=0)).fit(X, y)
+    rng = np.random.default_rng(0)
+    holes = np.where(rng.random(X.shape) < 0.01, np.nan, X)
+    far = np.where(rng.random(X.shape) < 0.01, 1e30, X).astype(np.float32)
+    alone = X.copy()
+    alone[:, :140] = np.nan
+    present = ~np.isnan(alone).all(axis=1)
+    for rows in (holes, far, alone[present]):
+        assert_same(model, rows, y.std())
+
+
+def test_counts_come_out_as_counts(videos):
+    X, y = videos
+    counts = np.round(np.expm1(np.abs(y)))
+    model = make_mofa_pipeline(WIDTHS, cv=3, target_transform="log1p", random_state=0)
+    model = small(model).fit(X, counts)
+    np.testing.assert_allclose(exported(model, X), model.predict(X), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["classes", "ordered", "labels", "quantile"])
+def test_what_a_network_was_trained_for_comes_out(videos, kind):
+    X, y = videos
+    level = np.digitize(y[:, 0], np.quantile(y[:, 0], [0.3, 0.6]))
+    model, target = {
+        "classes": (MoFAClassifier(WIDTHS, **SMALL), np.array(["low", "mid", "top"])[level]),
+        "ordered": (MoFAClassifier(WIDTHS, ordinal=True, **SMALL), level),
+        "labels": (MoFAClassifier(WIDTHS, **SMALL), (y > np.median(y, axis=0)).astype(int)),
+        "quantile": (MoFARegressor(WIDTHS, loss="quantile", **SMALL), y),
+    }[kind]
+    ensemble = KFoldEnsembleRegressor if kind == "quantile" else KFoldEnsembleClassifier
+    assert_same(ensemble(model.set_params(random_state=0), cv=2).fit(X, target), X, y.std())
+    assert_same(model.fit(X, target), X, y.std())
+
+
+def test_a_class_that_a_fold_lacks_has_a_column(videos):
+    X = np.nan_to_num(videos[0])
+    y = np.repeat([0, 1, 2], [70, 76, 4])
+    cv = [(np.arange(146), np.arange(146, 150)), (np.arange(4, 150), np.arange(4))]
+    assert_same(KFoldEnsembleClassifier(LogisticRegression(max_iter=1000), cv=cv).fit(X, y), X)
+
+
+def test_tokens_are_attended_over_the_same():
+    X, y = make_micro_videos(
+        100, modalities={"video": 4, "text": 5}, n_tokens={"video": 3}, random_state=0
+    )
+    X[::3, 8:12] = np.nan
+    model = make_mofa_pipeline({"video": 12, "text": 5}, tokens={"video": 3}, cv=2, random_state=0)
+    assert_same(small(model).fit(X, y), X, y.std())
+
+
+def test_blends_predict_the_same(videos):
+    X, y = np.nan_to_num(videos[0]), videos[1]
+    parts = [("ridge", Ridge()), ("path", RidgePathRegressor())]
+    assert_same(BlendRegressor(parts, cv=3).fit(X, y), X, y.std())
+
+
+def test_compiled_graphs_hold_for_any_number_of_rows(videos):
+    X, y = videos
+    model = small(make_mofa_pipeline(WIDTHS, cv=2, random_state=0)).fit(X, y)
+    rows = torch.from_numpy(X)
+    shapes = ({0: torch.export.Dim("n_samples")},)
+    program = torch.export.export(to_module(model), (rows[:3],), dynamic_shapes=shapes)
+    for n_rows in (2, 150):
+        np.testing.assert_allclose(
+            program.module()(rows[:n_rows]).detach(), model.predict(X[:n_rows]), atol=1e-3
+        )
+
+
+@pytest.mark.parametrize("n_samples", [2, 50, 3000])
+def test_normal_scores_are_those_of_the_transformer(n_samples):
+    rng = np.random.default_rng(0)
+    X = np.column_stack(
+        [
+            rng.normal(size=n_samples),
+            rng.integers(0, 5, n_samples),
+            np.exp(5 * rng.normal(size=n_samples)),
+            np.zeros(n_samples),
+            np.where(rng.random(n_samples) < 0.5, 0, rng.normal(size=n_samples)),
+        ]
+    ).astype(np.float32)
+    gauss = RankGaussTransformer().fit(X)
+    rows = np.concatenate([X, 10 * X, np.nextafter(X, np.float32(9)), np.full((1, 5), np.nan)])
+    module = RankGauss(torch.from_numpy(gauss.quantiles_.T.copy()))
+    got = module(torch.from_numpy(rows)).numpy()
+    np.testing.assert_allclose(got, gauss.transform(rows), atol=2e-6)
+
+
+def test_the_normal_quantile_has_fifteen_digits():
+    from scipy.special import ndtri
+
+    shares = np.concatenate([np.linspace(0, 1, 10_001)[1:-1], 10.0 ** -np.arange(1, 20)])
+    got = normal_quantile(torch.from_numpy(shares)).numpy()
+    np.testing.assert_allclose(got, ndtri(shares), rtol=1e-14, atol=1e-15)
+
+
+# ------------------------------------------------------------------------ what is refused
+
+
+def test_a_step_without_a_counterpart_is_named(videos):
+    X, y = videos
+    named = make_mofa_pipeline(WIDTHS, estimator=SVR(), ensemble=False)
+    named.set_params(preprocess__default__scale=QuantileTransformer(n_quantiles=10))
+    model = named.fit(np.nan_to_num(X), y[:, 0])
+    with pytest.raises(TypeError, match="preprocess__image__scale', a QuantileTransformer"):
+        to_module(model)
+    with pytest.raises(TypeError, match="SVR"):
+        to_module(model[-1])
+
+
+def test_columns_of_other_kinds_are_named(videos):
+    frame = pd.DataFrame({"title": ["a", "b"] * 30, "age": np.arange(60.0)})
+    modalities = {"title": ["title"], "age": ["age"]}
+    model = small(make_mofa_pipeline(modalities, cv=2, random_state=0))
+    with pytest.raises(TypeError, match=r"preprocess__title__columns' cannot be exported.*text"):
+        to_module(model.fit(frame, np.arange(60.0)))
+
+
+def test_a_model_that_is_not_fitted_is_refused():
+    with pytest.raises(NotFittedError):
+        to_module(make_mofa_pipeline(WIDTHS))
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (torch.zeros(2, 3), "expected .n_samples, 14."),
+        (torch.full((1, 14), torch.inf), "infinity"),
+    ],
+)
+def test_rows_that_do_not_fit_are_named(rows, message):
+    X, y = make_micro_videos(40, modalities={"a": 6, "b": 8}, random_state=0)
+    module = to_module(MoFARegressor({"a": 6, "b": 8}, **SMALL).fit(X, y))
+    with pytest.raises(ValueError, match=message):
+        module(rows)
+
+
+def test_no_rows_give_no_predictions():
+    X, y = make_micro_videos(40, modalities={"a": 6, "b": 8}, random_state=0)
+    module = to_module(MoFARegressor({"a": 6, "b": 8}, **SMALL).fit(X, y))
+    assert module(torch.zeros(0, 14)).shape == (0, 3)
