@@ -132,8 +132,8 @@ def to_module(model: Any) -> ExportedModel:
     -----
     Predictions agree to 1e-4 of a target's standard deviation, except where two training
     rows are equally far from a row, to within float32: which of them is the last of the
-    neighbours that count may then differ. A bare network computes values beyond 2**50 in
-    float32, where `predict` brings them down first; a pipeline's RankGauss bounds them.
+    neighbours that count may then differ; and except for rows with values beyond 2**50,
+    which `predict` computes in float64, and the module in float32.
 
     Examples
     --------
