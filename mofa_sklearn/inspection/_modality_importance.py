@@ -215,7 +215,7 @@ def modality_importance(
     X, y, sample_weight = _check_rows(X, y, sample_weight)
     check_consistent_length(X, groups)
     counted = np.ones(len(X), bool) if sample_weight is None else sample_weight != 0
-    if not held_out and not counted.all() and counted.any():
+    if sample_weight is not None and not held_out and 0 < counted.sum() < len(X):
         # Nor may a row that counts get their blocks.
         X = take(X, rows=np.flatnonzero(counted))
         y, sample_weight = y[counted], sample_weight[counted]

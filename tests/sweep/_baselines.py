@@ -32,7 +32,10 @@ NETWORK = Case(
 )
 CLASS_NETWORK = Case(EarlyStoppingMLPClassifier, NETWORK.base, fit=VAL_LEVELS, targets="levels")
 LOGISTIC = Case(
-    EarlyStoppingLogisticRegression, {"random_state": 0}, fit=VAL_LEVELS, targets="levels"
+    EarlyStoppingLogisticRegression,
+    {"random_state": 0, "max_iter": 10},
+    fit=VAL_LEVELS,
+    targets="levels",
 )
 
 OF_WRAPPERS = {
