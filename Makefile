@@ -1,4 +1,4 @@
-# make demo [DATA=folder]   train on generated videos, or on a folder of .npy files
+# make demo [DATA=path TARGET=names]  train on generated videos, or on a folder or file of your own
 # make test                 lint, check the format, run the tests and the doctests
 # make lint                 the same lint and format check, and the types (mypy)
 # make docs [GALLERY=0]     build the site in docs/_build/html, check its links, and its pages in
@@ -15,7 +15,8 @@ LINT_STAMP := $(VENV)/.installed-lint
 .PHONY: demo test lint docs clean
 
 demo: $(STAMP)
-	$(BIN)/python examples/demo.py $(if $(DATA),--data "$(DATA)") --output demo_output
+	$(BIN)/python examples/demo.py $(if $(DATA),--data "$(DATA)") \
+		$(if $(TARGET),--target "$(TARGET)") $(if $(CREATORS),--groups "$(CREATORS)") --output demo_output
 
 test: $(STAMP)
 	$(BIN)/ruff check .

@@ -22,13 +22,13 @@ from mofa_sklearn.preprocessing import ModalityPreprocessor, TokenPooling
 
 SEQUENCE = "frames"
 WIDTH = 16
-COLUMNS = ["NMSE", "found", "seconds"]
+COLUMN_WIDTHS = [18, 6, 6, 8]
 
 
 def main():
     arguments = parse_arguments()
     print(machine_line())
-    print_row("", COLUMNS)
+    print_row(["", "NMSE", "found", "seconds"], COLUMN_WIDTHS)
     models = {
         "without frames": {"columns": "image"},
         "mean": {"pooling": "mean"},
@@ -41,9 +41,11 @@ def main():
     sets = [make_set(arguments, seed) for seed in range(arguments.sets)]
     for name, options in models.items():
         results = [evaluate(data, arguments, **options) for data in sets]
-        print_row(name, [f"{value:.3f}" for value in np.mean(results, axis=0)])
+        error, found, seconds = np.mean(results, axis=0)
+        told = "" if np.isnan(found) else f"{found:.2f}"
+        print_row([name, f"{error:.3f}", told, f"{seconds:.1f}"], COLUMN_WIDTHS)
     best = np.mean([data.best_nmse.mean() for data in sets])
-    print_row("best possible", [f"{best:.3f}", "", ""])
+    print_row(["best possible", f"{best:.3f}", "", ""], COLUMN_WIDTHS)
 
 
 def parse_arguments():

@@ -53,7 +53,9 @@ _INVENTORIES = {
 _ONLINE = os.environ.get("MOFA_DOCS_INTERSPHINX") == "1"
 intersphinx_mapping = {name: (url, None) for name, url in _INVENTORIES.items() if _ONLINE}
 # Their names are plain text where their inventories are not at hand.
-_OTHERS = "|".join([*_INVENTORIES, "catboost", "dask", "distributed", "lightgbm", "xgboost"])
+_OTHERS = "|".join(
+    [*_INVENTORIES, "catboost", "dask", "distributed", "lightgbm", "skrub", "xgboost"]
+)
 nitpick_ignore_regex = [
     (r"py:.*", rf"({_OTHERS}|tempfile)(\..*)?"),
     # Labels in the docstrings of methods that scikit-learn's classes hand down.

@@ -6,10 +6,12 @@ Trains an ensemble on micro-videos, compares it with simpler regressors on video
 them has seen, and saves the pipeline, its predictions and three pictures.
 
 Without ``--data``, the videos are generated, and the lowest error that any model can reach is
-known. With ``--data FOLDER``, they are read from ``<modality>_features.npy``,
-``popularity_counts.npy`` and, where several videos are of one creator, ``creator_ids.npy``: no
-creator is then on both sides of any split. With ``--cross-validate N``, the comparison is repeated
-on N outer folds and averaged.
+known. With ``--data FOLDER``, they are read from ``<modality>_features.npy`` and
+``popularity_counts.npy``. With ``--data FILE --target views,likes``, they are read from an
+``.npz`` archive, or from a ``.parquet`` or ``.csv`` table with columns of any kind. Targets are
+counts, of which the logarithm is learned. Where there are ``creator_ids``, or what ``--groups``
+names, no creator is on both sides of any split. With ``--cross-validate N``, the comparison is
+repeated on N outer folds and averaged.
 """
 
 import argparse
@@ -39,8 +41,11 @@ from mofa_sklearn.inspection import (
 )
 from mofa_sklearn.metrics import normalized_mean_squared_error
 from mofa_sklearn.modalities import resolve_modalities
+from mofa_sklearn.preprocessing import FloatColumns, ModalityPreprocessor
 
 TEST_SIZE = 0.2
+# What creators are called, where nothing else is said.
+CREATORS = ["creator_ids", "creator_id"]
 # A narrow block holds numbers rather than an embedding.
 MAX_NARROW_WIDTH = 32
 # A column of a narrow block is a count where it is never negative and gets as large as this.
@@ -69,8 +74,15 @@ def main():
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[1])
     parser.add_argument(
-        "--data", metavar="FOLDER", help="folder of .npy files (default: generate)"
+        "--data", metavar="PATH", help="folder or file to read (default: generate)"
     )
+    parser.add_argument(
+        "--target",
+        metavar="NAMES",
+        default="popularity_counts",
+        help="arrays or columns to predict, separated by commas",
+    )
+    parser.add_argument("--groups", metavar="NAME", help="array or column of creators")
     parser.add_argument("--output", metavar="FOLDER", default="demo_output")
     parser.add_argument("--folds", type=int, default=10, help="members of the ensemble")
     parser.add_argument("--n-samples", type=int, default=5000, help="rows to generate")
@@ -89,27 +101,42 @@ def load(args):
     """Return a Bunch with X, y, modalities, groups, target_names and conditional_mean."""
     if args.data is None:
         data = make_micro_videos(args.n_samples, return_bunch=True, random_state=args.random_state)
-        X = data.data
+        groups = data.get("creator_ids")
     else:
-        data = load_modalities(args.data, log1p_target=True)
-        X = log1p_counts(data.data, data.modalities)
-    y = data.target.reshape(len(X), -1)
+        data, groups = read(args)
+    y = np.asarray(data.target).reshape(len(data.data), -1)
     return Bunch(
-        X=X,
+        X=data.data if args.data is None else log1p_counts(data.data, data.modalities),
         y=y,
         modalities=data.modalities,
-        groups=data.get("creator_ids"),
+        groups=groups,
         target_names=data.get("target_names") or [f"target {i}" for i in range(y.shape[1])],
         conditional_mean=data.get("conditional_mean"),
     )
 
 
+def read(args):
+    """Return the data in a folder or a file, and the creators if they are known."""
+    names = args.target.split(",")
+    settings = {"target": names if len(names) > 1 else names[0], "log1p_target": True}
+    metadata = [args.groups] if args.groups else []
+    data = load_modalities(args.data, metadata=metadata, **settings)
+    name = args.groups or next((each for each in CREATORS if each in data.feature_names), None)
+    if name in data.feature_names:  # creators are no feature
+        data = load_modalities(args.data, metadata=[name], **settings)
+    return data, data.get(name or CREATORS[0])
+
+
 def log1p_counts(X, modalities):
     """Take log(1 + x) of the columns that are counts; NaN stays.
 
-    Counts are looked for in narrow blocks only. A column's kind is all that is read from the
-    rows, no statistic of them is put into the result.
+    Counts are looked for among a table's numbers, and in narrow blocks of a matrix. A column's
+    kind is all that is read from the rows, no statistic of them is put into the result.
     """
+    if hasattr(X, "columns"):
+        numbers = X.select_dtypes("number")
+        counts = numbers.columns[(numbers.min() >= 0) & (numbers.max() > MIN_COUNT_MAXIMUM)]
+        return X.assign(**np.log1p(X[counts]))
     X = np.array(X, dtype=np.float32)
     for columns in resolve_modalities(X, modalities).values():
         if len(columns) > MAX_NARROW_WIDTH:
@@ -122,7 +149,8 @@ def log1p_counts(X, modalities):
 
 
 def describe(data):
-    widths = ", ".join(f"{name} {width}" for name, width in data.modalities.items())
+    blocks = resolve_modalities(data.X, data.modalities)
+    widths = ", ".join(f"{name} {len(columns)}" for name, columns in blocks.items())
     print(f"{len(data.X):,} videos; modalities: {widths}; targets: {', '.join(data.target_names)}")
     if data.groups is not None:
         n_creators = len(np.unique(data.groups))
@@ -130,6 +158,11 @@ def describe(data):
 
 
 # Splits
+
+
+def take(X, rows):
+    """Return some rows of a matrix or a table."""
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 
 def hold_out(data, random_state):
@@ -153,8 +186,6 @@ def make_ensemble(data, args):
     pipeline = make_mofa_pipeline(
         data.modalities,
         cv=folds(data, args.folds, args.random_state),
-        # For single NaN. A block that is NaN throughout stays so: the modality is missing.
-        imputer=SimpleImputer(strategy="median"),
         random_state=args.random_state,
         verbose=1,
     )
@@ -163,18 +194,20 @@ def make_ensemble(data, args):
     return pipeline
 
 
-def make_baselines(n_features, random_state):
-    """Simpler regressors on the concatenated blocks."""
-    wide = n_features > MAX_BOOSTING_WIDTH
+def make_baselines(data, random_state):
+    """Simpler regressors on all columns side by side, made numbers as the ensemble's are."""
+    wide = data.X.shape[1] > MAX_BOOSTING_WIDTH
     settings = {"max_features": 0.1, "early_stopping": True} if wide else {}
     boosting = HistGradientBoostingRegressor(random_state=random_state, **settings)
+    to_numbers = ModalityPreprocessor(FloatColumns(random_state=0), modalities=data.modalities)
     return {
         "Ridge": make_pipeline(
+            to_numbers,
             SimpleImputer(strategy="median"),
             StandardScaler(),
             RidgeCV(RIDGE_ALPHAS, alpha_per_target=True),
         ),
-        "gradient boosting": MultiOutputRegressor(boosting, n_jobs=-1),
+        "gradient boosting": make_pipeline(to_numbers, MultiOutputRegressor(boosting, n_jobs=-1)),
         "training mean": DummyRegressor(),
     }
 
@@ -194,7 +227,7 @@ def compare(data, train, test, args):
     Returns the fitted ensemble and a table with one row per model: the NMSE of each target, their
     mean, and the seconds that fitting took.
     """
-    X, y, X_test, y_test = data.X[train], data.y[train], data.X[test], data.y[test]
+    X, y, X_test, y_test = take(data.X, train), data.y[train], take(data.X, test), data.y[test]
     groups = None if data.groups is None else data.groups[train]
 
     ensemble = make_ensemble(data, args)
@@ -206,7 +239,7 @@ def compare(data, train, test, args):
         f"ensemble of {len(members)}": [*nmse(y_test, ensemble.predict(X_test)), seconds],
         "one member, on average": [*np.mean(members, axis=0), seconds / len(members)],
     }
-    for name, model in make_baselines(X.shape[1], args.random_state).items():
+    for name, model in make_baselines(data, args.random_state).items():
         start = time.perf_counter()
         model.fit(X, y)
         seconds = time.perf_counter() - start
@@ -246,7 +279,7 @@ def print_table(table, title):
 def save(ensemble, data, test, folder):
     """Save the pipeline, its predictions of the test rows, and pictures of both."""
     folder.mkdir(parents=True, exist_ok=True)
-    X, y = data.X[test], data.y[test]
+    X, y = take(data.X, test), data.y[test]
     y_pred = ensemble.predict(X)
     joblib.dump(ensemble, folder / "pipeline.joblib")
     np.save(folder / "predictions.npy", y_pred)

@@ -106,7 +106,7 @@ def numeric_targets(y: Any, estimator: Any, name: str = "y") -> Any:
         return y
     y = as_array(y)
     values = _values(y)
-    if values.dtype.kind in "biufc":
+    if values.dtype.kind in "biufc" or values.ndim == 0:
         return y
     kinds = {_KINDS.get(values.dtype.kind) or _kind_of(value) for value in values.ravel()}
     regressor = type(estimator).__name__

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 
 from mofa_sklearn.datasets import make_micro_videos
@@ -55,6 +56,30 @@ def test_demo_prints_a_table_and_saves_what_it_says(folder, tmp_path, monkeypatc
     predictions = np.load(tmp_path / "predictions.npy")
     assert predictions.shape[1] == 2
     assert joblib.load(tmp_path / "pipeline.joblib").n_features_in_ == 13
+
+
+def test_demo_reads_a_table_of_any_columns(tmp_path, monkeypatch, capsys):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "cover": list(rng.normal(size=(60, 3))),
+            "title": [f"{word} no. {i}" for i, word in enumerate(["cat", "dog", "news"] * 20)],
+            "followers": np.where(rng.random(60) < 0.1, np.nan, rng.integers(0, 9999, 60)),
+            "creator_id": np.arange(60) // 2,
+            "views": rng.integers(0, 999, 60),
+            "likes": rng.integers(0, 99, 60),
+        }
+    )
+    frame.to_parquet(tmp_path / "videos.parquet")
+    arguments = ["--data", tmp_path / "videos.parquet", "--target", "views,likes"]
+    arguments += ["--output", tmp_path / "out", "--folds", "2", "--max-epochs", "1"]
+    monkeypatch.setattr(sys, "argv", ["demo.py", *map(str, arguments)])
+    with joblib.parallel_config("threading"):
+        runpy.run_path(str(DEMO), run_name="__main__")
+    printed = capsys.readouterr().out
+    assert "modalities: cover 1, table 2; targets: views, likes" in printed
+    assert "30 creators" in printed
+    assert np.load(tmp_path / "out" / "predictions.npy").shape[1] == 2
 
 
 def test_log1p_of_counts_leaves_embeddings_and_nan_alone():

@@ -136,3 +136,13 @@ def test_intervals_and_attention_of_huge_values_are_those_of_float64():
     huge = huge_rows(1e30)
     for tell in (model.predict_interval, model.estimators_[0].modality_attention):
         np.testing.assert_allclose(tell(huge), tell(huge.astype(np.float64)), atol=1e-5)
+
+
+def test_rows_beside_a_huge_one_are_transformed_as_without_it():
+    """A value as large as a column's largest counts as the end of it in float64 alone."""
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 5, size=(60, 3)).astype(np.float32)
+    preprocess = ModalityPreprocessor(RankGaussTransformer()).fit(X)
+    expected = preprocess.transform(X)
+    X[0, 0] = 1e30
+    np.testing.assert_array_equal(preprocess.transform(X)[1:], expected[1:])

@@ -30,6 +30,9 @@ _FORMAT = 1
 class BaseEncoder(TransformerMixin, BaseEstimator, ABC):
     """Turns each cell of a column into a vector, and remembers the vectors."""
 
+    #: So that skrub hands each column of a table to an encoder of its own.
+    __single_column_transformer__ = True
+
     #: The fewest dimensions of a cell that is an array.
     _cell_ndim: ClassVar[int] = 0
 
@@ -333,6 +336,8 @@ class BaseEncoder(TransformerMixin, BaseEstimator, ABC):
         """Leave the model's weights out of copies and files."""
         state = super().__getstate__().copy()
         state.pop("_model", None)
+        if isinstance(self.model_name, os.PathLike):  # which files without pickles do not hold
+            state["model_name"] = os.fspath(self.model_name)
         return state
 
     def __sklearn_tags__(self):

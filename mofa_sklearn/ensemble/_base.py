@@ -31,7 +31,7 @@ from ._cluster import fit_on_cluster, on_cluster
 from ._companions import companion_tasks
 from ._members import Fold, Member, MemberTask, fit_members, trains_stacked
 from ._metadata import consumed, sample_weight_name, takers
-from ._splits import check_enough_rows, positions, spread_over, without_uncounted
+from ._splits import check_counted, check_enough_rows, positions, spread_over
 from ._validation_rows import ValidationRows, check_holds_back, check_used, passed_rows
 from ._validation_sets import uses_validation_rows
 
@@ -324,7 +324,9 @@ class BaseKFoldEnsemble(
             pairs = spread_over(counted, positions(splitter.split(rows, y[rows], groups)))
         else:
             splitter = self._splitter(y, groups, splitter_seed)
-            pairs = without_uncounted(counted, positions(splitter.split(X, y, **split_params)))
+            # Members get the rows of the user's own splits as they are, with their weights.
+            pairs = positions(splitter.split(X, y, **split_params))
+            check_counted(counted, pairs)
         if not pairs:
             raise ValueError(f"cv={self.cv!r} has no split: an ensemble needs at least one.")
         seeds = random_state.randint(_MAX_SEED, size=len(pairs)).tolist()

@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from ._blend_weights import blend_weights
 from ._cluster import fit_on_cluster, on_cluster
 from ._members import Fold, Member, MemberTask, fit_members
-from ._metadata import arguments_of_rows
+from ._metadata import arguments_of_rows, weighs_all
 from ._out_of_fold import average_held_out
 
 #: What the members are called beside the companions.
@@ -99,12 +99,14 @@ def fit_companions(
     dict of str to list of Member
         For every companion one on each fold.
     """
-    if on_cluster():
-        return {name: list(fit_on_cluster(task, folds)) for name, task in tasks.items()}
-    return {
-        name: list(fit_members(task.fit, folds, task.estimator, n_jobs))
-        for name, task in tasks.items()
-    }
+    fitted = {}
+    for name, task in tasks.items():
+        own = folds if weighs_all(task.estimator) else [task.without_uncounted(f) for f in folds]
+        if on_cluster():
+            fitted[name] = list(fit_on_cluster(task, own))
+        else:
+            fitted[name] = list(fit_members(task.fit, own, task.estimator, n_jobs))
+    return fitted
 
 
 def weigh_parts(

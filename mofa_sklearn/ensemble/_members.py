@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -211,6 +211,10 @@ class MemberTask:
         # With rows of the user, out-of-fold predictions are honest.
         hands_over = self.hand_over and self.X_val is None
         return hands_over and stops_early_on_rows(self.estimator, self.fit_params)
+
+    def without_uncounted(self, fold: Fold) -> Fold:
+        """Leave rows of weight zero out of those to learn from."""
+        return replace(fold, train=self._counted(fold.train))
 
     def _counted(self, rows: np.ndarray) -> np.ndarray:
         """Return those of some rows that have any weight."""

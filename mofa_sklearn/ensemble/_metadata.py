@@ -22,6 +22,11 @@ def takes_sample_weight(estimator: BaseEstimator) -> bool:
     return isinstance(last, FrozenEstimator) or has_fit_parameter(last, "sample_weight")
 
 
+def weighs_all(estimator: BaseEstimator) -> bool:
+    """Tell whether an estimator weighs all that it learns: no step learns without weights."""
+    return not isinstance(estimator, Pipeline) and takes_sample_weight(estimator)
+
+
 def sample_weight_name(estimator: BaseEstimator) -> str:
     """Return the name under which `fit` takes weights for what predicts.
 

@@ -1,6 +1,6 @@
 """Splits of rows, some of which may have a weight of zero.
 
-Nobody learns from rows of weight zero, and an int `cv` splits the others as if they were alone.
+An int `cv` splits the rows that count as if they were alone, and nobody learns from the others.
 """
 
 from __future__ import annotations
@@ -49,30 +49,11 @@ def spread_over(counted: np.ndarray, pairs: Pairs) -> Pairs:
     ]
 
 
-def without_uncounted(counted: np.ndarray, pairs: Pairs) -> Pairs:
-    """Leave the rows of weight zero out of those to learn from.
-
-    Parameters
-    ----------
-    counted : ndarray of bool of shape (n_samples,)
-        Which rows have any weight.
-    pairs : list of (train, test)
-        Positions among all rows.
-
-    Returns
-    -------
-    list of (train, test)
-
-    Raises
-    ------
-    ValueError
-        If a fold has nothing left to learn from.
-    """
-    pairs = [(train[counted[train]], test) for train, test in pairs]
+def check_counted(counted: np.ndarray, pairs: Pairs) -> None:
+    """Refuse a fold whose rows to learn from have no weight at all."""
     for fold, (train, _) in enumerate(pairs):
-        if len(train) == 0:
+        if not counted[train].any():
             raise ValueError(f"sample_weight is zero for every row of fold {fold} to learn from.")
-    return pairs
 
 
 def _as_positions(rows: Any) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -71,17 +72,14 @@ class Document:
         PersistenceError
             If anything is not as `dump` writes it.
         """
+        with _as_damage():
+            self._check()
+
+    def _check(self) -> None:
         name = self.root["object"] if tag_of(self.root) == "object" else None
         if name is None or (is_listed(name) and not is_estimator(name)):
             raise PersistenceError("it holds no estimator")
-        try:
-            self._check()
-        except PersistenceError:
-            raise
-        except Exception as error:  # what is malformed fails in any way
-            raise PersistenceError(f"it is damaged ({type(error).__name__}: {error})") from error
-
-    def _check(self) -> None:
+        forget(self.root)
         size = self._scan(self.root, "", 0, False)
         if size > _MAX_UNFOLDING * (self._n_nodes + 100):
             raise PersistenceError("its parts refer to each other more often than any model's do")
@@ -103,12 +101,8 @@ class Document:
             If a name is none, or a class cannot be made of what the file has.
         """
         self.found = {name: _as_kind(name, tags) for name, tags in self._kinds.items()}
-        try:
+        with _as_damage():
             return self._make(self.root, {})
-        except PersistenceError:
-            raise
-        except Exception as error:  # a class may find its state wrong in any way
-            raise PersistenceError(f"it is damaged ({type(error).__name__}: {error})") from error
 
     # What loaders ask.
 
@@ -226,8 +220,19 @@ class Document:
         return value
 
 
-def forget_folders(node: Node) -> None:
-    """Put None in the place of folders of pickles; changes the nodes.
+@contextmanager
+def _as_damage() -> Iterator[None]:
+    """Name what is malformed, or a state that a class finds wrong: both fail in any way."""
+    try:
+        yield
+    except PersistenceError:
+        raise
+    except Exception as error:
+        raise PersistenceError(f"it is damaged ({type(error).__name__}: {error})") from error
+
+
+def forget(node: Node) -> None:
+    """Put None in the place of folders of pickles and numbers of workers; changes the nodes.
 
     Parameters
     ----------
@@ -256,7 +261,7 @@ def _is_listed_object(node: Node) -> bool:
 
 
 def _forget_in_settings(node: Node) -> None:
-    """Forget folders among the settings that a search tries, each a dict or a list of them."""
+    """Forget them among the settings that a search tries, each a dict or a list of them."""
     tag = tag_of(node)
     if tag in ("list", "tuple", "objects") and isinstance(node[tag], list):
         for part in node[tag]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ._archive import MANIFEST, MODEL, pack_archive, write_atomically
-from ._document import forget_folders
+from ._document import forget
 from ._errors import PersistenceError
 from ._load import read_document
 from ._loader import Node
@@ -46,7 +46,8 @@ def dump(estimator: Any, path: str | PathLike) -> None:
     -----
     Folders that an estimator would read pickles from in a later `fit`, the `checkpoint`
     of an ensemble and the `memory` of a pipeline, are not stored: they are None after
-    :func:`load`.
+    :func:`load`. So is `n_jobs`: who loads a file says how many threads or processes it may
+    start.
 
     Examples
     --------
@@ -78,7 +79,7 @@ def _as_file(estimator: Any) -> bytes:
         raise _not_storable(estimator, error) from error.__cause__
     except RecursionError as error:
         raise _not_storable(estimator, "it is nested too deep") from error
-    forget_folders(root)
+    forget(root)
     members = writer.members
     for name in members.keys() - _members_of(root):
         del members[name]

@@ -4,7 +4,12 @@ A kind is written as a string: names and `'words'` joined by ``|``, the first of
 fits does; ``list[...]``, ``tuple[...]``, ``dict[...]`` and ``objects[...]`` (an array of
 objects) say what is inside, ``each[...]`` means any of list, tuple and objects.
 ``object[A]`` is an object of class A, ``function[table]`` and ``class[table]`` are those of
-a table of :mod:`._functions`.
+a table of :mod:`._functions`. `plain` is any value that holds no object: numbers, words,
+arrays, and containers of them. `settings` are what a search tries, `forgotten` what is
+always None.
+
+What is not on the list at all may stand where an estimator, an object or a function may:
+whoever loads the file has to trust it by name.
 """
 
 from __future__ import annotations
@@ -115,7 +120,7 @@ def _is_container(*tags: str) -> Callable[[Node, str, Any], bool]:
 
 
 def _is_dict(node: Node, inner: str, document: Any) -> bool:
-    return tag_of(node) in ("dict", "bunch") and all(
+    return tag_of(node) in _MAPPINGS and all(
         fits(value, inner, document) for _, value in node[tag_of(node)]
     )
 
@@ -156,10 +161,11 @@ def _is_any(node: Node, inner: str, document: Any) -> bool:
 
 
 def _holds_parts(node: Node) -> bool:
-    return tag_of(node) in (*_SEQUENCES, "masked", "dict", "bunch")
+    return tag_of(node) in (*_SEQUENCES, "masked", *_MAPPINGS)
 
 
 _SEQUENCES = ("list", "tuple", "objects")
+_MAPPINGS = ("dict", "ordered_dict", "bunch")
 
 
 def _holds(kind: str, node: Node, document: Any) -> bool:
@@ -199,7 +205,7 @@ def _is_function(tag: str) -> Callable[[Node, str, Any], bool]:
 
 
 def _is_settings(node: Node, inner: str, document: Any) -> bool:
-    """What a search tries: dicts of parameters, none of which is a folder of pickles."""
+    """What a search tries: dicts of parameters, none of which is one that is not kept."""
     node = document.resolve(node)
     if tag_of(node) in _SEQUENCES:
         return all(_is_settings(part, inner, document) for part in node[tag_of(node)])
@@ -222,7 +228,7 @@ def _is_setting(name: str, value: Node, document: Any) -> bool:
 
 
 def is_forgotten(name: Any) -> bool:
-    """Tell whether a parameter's name, as `set_params` takes it, is that of a folder."""
+    """Tell whether a parameter's name, as `set_params` takes it, is that of one not kept."""
     return isinstance(name, str) and name.rpartition("__")[2].removeprefix("param_") in FORGOTTEN
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ._archive import MANIFEST, MODEL, unpack_archive
-from ._document import Document, forget_folders
+from ._document import Document
 from ._errors import PersistenceError, VersionWarning
 from ._names import names_of
 from ._versions import differences, read_manifest
@@ -145,7 +145,6 @@ def _read(data: bytes) -> tuple[Document, dict[str, str]]:
         root = json.loads(members.pop(MODEL), parse_constant=_refuse_constant)
     except Exception as error:  # also of nesting too deep, and numbers too long
         raise PersistenceError(f"its {MODEL} cannot be read: it is damaged") from error
-    forget_folders(root)
     document = Document(root, members)
     document.check()
     return document, versions

@@ -14,7 +14,7 @@ from ._functions import TABLE_OF
 from ._listed import _ours, _scikit_learn, _skrub
 from ._listed._attributes import ATTRIBUTES, PARAMETERS
 
-# Attributes that would name a folder of pickles: they are not kept.
+# Parameters that are not kept: folders of pickles, and numbers of workers.
 FORGOTTEN = frozenset(name for name, kind in PARAMETERS.items() if kind == "forgotten")
 
 

@@ -15,6 +15,7 @@ from sklearn.utils import get_tags
 from ..modalities._missing import check_finite_or_missing
 from ..modalities._numbers import floats_of, refuse_other_kinds
 from ..modalities._positions import as_slice
+from ..modalities._range import HUGE, is_huge
 from ..modalities._tables import as_table, column_of, is_frame, take_rows
 
 
@@ -208,6 +209,35 @@ def _in_a_table(name: str, block: Any, transformer: Any, error: Exception) -> Ex
             )
     kind = TypeError if isinstance(error, TypeError) else ValueError
     return kind(f"Modality '{name}': {error}")
+
+
+def transformed(transformer: Any, rows: Any) -> np.ndarray:
+    """Transform rows; those with a huge value in float64, for no square of theirs to overflow.
+
+    The others are not converted with them: RankGauss, for one, rounds what float32 rounds, and a
+    row's result must not depend on the rows beside it.
+
+    Parameters
+    ----------
+    transformer : transformer
+        Fitted.
+    rows : ndarray or DataFrame of shape (n_samples, n_columns)
+        What it takes.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_columns_out)
+    """
+    if not isinstance(rows, np.ndarray) or rows.dtype != np.float32 or not is_huge(rows):
+        return dense_floats(transformer.transform(rows))
+    huge = (np.isfinite(rows) & (np.abs(rows) > HUGE)).any(axis=1)
+    own = dense_floats(transformer.transform(rows[huge].astype(np.float64)))
+    if huge.all():
+        return own
+    others = dense_floats(transformer.transform(rows[~huge]))
+    result = np.empty((len(rows), own.shape[1]), dtype=np.result_type(own, others))
+    result[huge], result[~huge] = own, others
+    return result
 
 
 def dense_floats(result: Any) -> np.ndarray:

@@ -44,6 +44,7 @@ from ._block_transformers import (
     rows_for,
     sparse_block,
     takes_sparse,
+    transformed,
     with_missing,
 )
 from ._per_token import PerToken
@@ -365,15 +366,17 @@ class ModalityPreprocessor(RequestsItsArguments, TransformerMixin, _BaseComposit
         present = ~missing
         y = y if y is None or present.all() else _safe_indexing(y, np.flatnonzero(present))
         rows = rows_for(transformer, block, present)
+        if isinstance(rows, np.ndarray):
+            rows = in_enough_digits(rows)
         params = {} if groups is None else handed_over(transformer, "groups", groups[present])
         with explained(name, block, missing, transformer, self._n_tokens(name)):
             if not transform and has_names_out(transformer):
                 transformer.fit(rows, y, **params)
                 return None
-            transformed = dense_floats(transformer.fit_transform(rows, y, **params))
+            result = dense_floats(transformer.fit_transform(rows, y, **params))
         # What it returns has to be named: say so now rather than at the first prediction.
-        self._names_of(name, transformed.shape[1])
-        return with_missing(transformed, missing)
+        self._names_of(name, result.shape[1])
+        return with_missing(result, missing)
 
     def _transform_block(self, name: str, X: Any) -> np.ndarray:
         block, missing = self._block(name, X)
@@ -385,7 +388,7 @@ class ModalityPreprocessor(RequestsItsArguments, TransformerMixin, _BaseComposit
             return np.full((len(missing), len(self._names_of(name))), np.nan, dtype=dtype)
         rows = rows_for(transformer, block, ~missing)
         with explained(name, block, missing, transformer, self._n_tokens(name)):
-            return with_missing(dense_floats(transformer.transform(rows)), missing)
+            return with_missing(transformed(transformer, rows), missing)
 
     def _n_tokens(self, name: str) -> int:
         """Return how many tokens a transformer is told to find in its block."""
@@ -400,7 +403,7 @@ class ModalityPreprocessor(RequestsItsArguments, TransformerMixin, _BaseComposit
         positions = self.modalities_[name]
         if isinstance(X, np.ndarray):
             missing = check_finite_or_missing(X, name, positions)
-            return in_enough_digits(X[:, as_slice(positions)]), missing
+            return X[:, as_slice(positions)], missing
         if name in self.tables_:
             block = take_columns(X, positions)
             if self.transformers_[name] == "passthrough":

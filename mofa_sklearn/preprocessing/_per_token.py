@@ -9,7 +9,6 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._sklearn_private import _safe_indexing
 from ._block_transformers import dense_floats, names_out
 from ._token_cells import cells_of
 from ._token_pooling import TokenPooling
@@ -62,7 +61,7 @@ class PerToken(TransformerMixin, BaseEstimator):
         X = self._check(X, reset=True)
         rows, tokens = self._sample(X)
         self.transformer_ = clone(self.transformer)
-        self.transformer_.fit(tokens, None if y is None else _safe_indexing(y, rows))
+        self.transformer_.fit(tokens, None if y is None else np.asarray(y)[rows])
         self._width_out = dense_floats(self.transformer_.transform(tokens[:1])).shape[1]
         self._names_of_a_token()  # an error now rather than at the first prediction
         return self

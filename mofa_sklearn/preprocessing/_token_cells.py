@@ -27,7 +27,8 @@ def cells_of(X: Any) -> Any:
     elif type(X).__module__.startswith("pyarrow"):
         X = X.to_pandas()
     if hasattr(X, "columns"):
-        return X if any(_is_nested(X[name]) for name in X.columns) else None
+        columns = (X[name] for name in X.columns)
+        return X if any(_is_nested(own) and _holds_sequences(own) for own in columns) else None
     if hasattr(X, "detach"):  # a tensor
         X = X.detach().cpu().numpy()
     if isinstance(X, np.ndarray) and (X.ndim == 2 or X.dtype.kind not in "fiuO"):

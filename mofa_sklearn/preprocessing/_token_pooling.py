@@ -319,7 +319,8 @@ class TokenPooling(TransformerMixin, BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
+        # Tokens that are NaN throughout are always allowed, single NaN where all are kept.
+        tags.input_tags.allow_nan = self.pooling == "none"
         tags.input_tags.two_d_array = self.n_tokens is not None  # else columns of cells
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

@@ -36,7 +36,7 @@ class VectorColumns(TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
-    widths_ : list of int of length n_features_in_
+    widths_ : list of int of shape (n_features_in_,)
         How many columns each column becomes.
 
     n_features_in_ : int

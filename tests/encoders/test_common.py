@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import skrub
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
@@ -165,7 +166,6 @@ def test_copies_hold_no_weights_and_find_the_model_again(kind, dump, make, cells
 @KINDS
 def test_files_without_pickles_hold_no_weights(kind, make, cells_of, tmp_path):
     encoder, cells = make(kind, n_components=2, random_state=0), cells_of(kind)
-    encoder.set_params(model_name=str(encoder.model_name))
     vectors = encoder.fit_transform(cells)
     persistence.dump(encoder, tmp_path / "encoder")
     assert (tmp_path / "encoder").stat().st_size < 30_000
@@ -230,6 +230,16 @@ def test_in_a_pipeline_and_a_column_transformer(kind, make, cells_of):
         model = make_pipeline(join, SimpleImputer(), Ridge())
         scores = cross_val_score(model, X, y, cv=3, error_score="raise")
         assert np.isfinite(scores).all()
+
+
+def test_skrub_gives_each_column_an_encoder(make, cells_of):
+    cells = ["none" if cell is None else cell for cell in cells_of(TextEncoder)]
+    table = pd.DataFrame({"plot": cells, "title": cells[::-1], "likes": range(N_ROWS)})
+    apply = skrub.ApplyToCols(make(TextEncoder), cols=["plot", "title"])
+    vectors = apply.fit_transform(table)
+    assert vectors.shape == (N_ROWS, 2 * 16 + 1)
+    expected = make(TextEncoder).fit_transform(cells)
+    np.testing.assert_allclose(vectors.filter(like="plot"), expected, rtol=1e-5)
 
 
 @KINDS

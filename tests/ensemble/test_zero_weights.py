@@ -112,17 +112,12 @@ def test_classifiers_do_without_them_too(kind, network):
         assert_allclose(with_them.thresholds_, without.thresholds_)
 
 
-@pytest.mark.parametrize("splits", ["splitter", "positions", "mask"])
-def test_nobody_learns_from_them_whatever_the_splits(splits):
+def test_companions_that_do_not_weigh_all_do_without_them_whatever_the_splits():
     X, y, weight, counted = spoiled()
-    cv = KFold(3)
-    if splits != "splitter":
-        cv = list(cv.split(X))
-    if splits == "mask":
-        cv = [tuple(np.isin(np.arange(60), part) for part in pair) for pair in cv]
-    model = KFoldEnsembleRegressor(make_pipeline(StandardScaler(), Ridge()), cv=cv)
+    companions = [("ridge", make_pipeline(StandardScaler(), Ridge()))]
+    model = KFoldEnsembleRegressor(Ridge(1e9), cv=KFold(3), companions=companions)
     model.fit(X, y, sample_weight=weight)
-    for (train, _), member in zip(KFold(3).split(X), model.estimators_, strict=True):
+    for (train, _), member in zip(KFold(3).split(X), model.companions_["ridge"], strict=True):
         expected = X[train[counted[train]]].mean(axis=0)
         assert_allclose(member[0].mean_, expected, rtol=1e-4, atol=1e-5)
 

@@ -56,7 +56,7 @@ _HARMLESS = {
     *("object.__getattr__", "object.__setattr__", "object.__delattr__", "sys._getframe"),
     *("builtins.id", "gc.get_objects", "sys._current_frames", "time.sleep"),
 }
-_TEXT_OF_SCIPY = repr(b"\ndef _parse_args(self,")[:-1]
+_TEXT_OF_SCIPY = b"def _parse_args_rvs(self,"
 _SCRIPTS = str(Path(sklearn.__file__).parent / "utils" / "_repr_html")
 # Names that an attribute might hide.
 _HIDING = [
@@ -76,18 +76,21 @@ class Witness:
     def __init__(self):
         self.path = None
         self.events = []
-        self.scipy_compiles = False
+        self.compiled = None
         sys.addaudithook(self._note)
 
     def _note(self, event, arguments):
         if self.path is None or event in _HARMLESS:
             return
-        # SciPy makes the signatures of its distributions from a text of its own.
-        if event == "compile" and str(arguments[0]).startswith(_TEXT_OF_SCIPY):
-            self.scipy_compiles = True
+        if event == "compile":  # to parse a text is not to run it, which `exec` tells
+            self.compiled = arguments[0]
             return
-        if event == "exec" and self.scipy_compiles:
-            self.scipy_compiles = False
+        # SciPy makes the signatures of its distributions from a text of its own.
+        if (
+            event == "exec"
+            and isinstance(self.compiled, bytes)
+            and _TEXT_OF_SCIPY in self.compiled
+        ):
             return
         reads = event == "open" and arguments[1] in ("r", "rb")
         # scikit-learn reads the scripts of its pictures anew for each.

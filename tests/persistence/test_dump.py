@@ -11,6 +11,7 @@ import scipy.sparse
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from skorch import NeuralNetRegressor
@@ -122,6 +123,14 @@ def test_a_checkpoint_folder_is_not_stored(as_path, tmp_path):
     assert load(path).checkpoint is None
     assert model.checkpoint == folder
     assert not any(b"members" in content for content in read_members(path).values())
+
+
+def test_the_number_of_workers_is_not_stored(tmp_path):
+    model = GridSearchCV(KFoldEnsembleRegressor(Ridge(), n_jobs=2), {"n_jobs": [1, 2]}, n_jobs=-1)
+    loaded = load(write(model, tmp_path))
+    assert loaded.n_jobs is loaded.estimator.n_jobs is None
+    assert loaded.param_grid == {"n_jobs": [None, None]}
+    assert model.n_jobs == -1
 
 
 def test_a_cache_of_a_pipeline_is_not_stored(tmp_path):

@@ -476,3 +476,14 @@ def test_a_search_with_routing_hands_groups_to_both_its_splits():
         search.fit(X, Y, groups=GROUPS)
     for held_out in search.best_estimator_[-1]._held_out:
         assert not set(GROUPS[held_out]) & set(np.delete(GROUPS, held_out))
+
+
+def test_attention_over_tokens_is_the_mean_of_the_members():
+    network = small_mofa(modalities=None, tokens={"image": 2})
+    model = make_mofa_pipeline(
+        WIDTHS, tokens={"image": 2}, estimator=network, cv=2, random_state=0
+    ).fit(X, Y)
+    encoded = model[:-1].transform(X)
+    members = [member.token_attention(encoded, "image") for member in model.estimators_]
+    assert_allclose(model.token_attention(X, "image"), np.mean(members, axis=0))
+    assert not hasattr(small(), "token_attention")

@@ -30,6 +30,8 @@ PARAMETERS = {
     # A later fit would read pickles from these folders.
     "checkpoint": "forgotten",
     "memory": "forgotten",
+    # Who loads a file says how many threads or processes it may start.
+    "n_jobs": "forgotten",
     "cv": "plain|splitter",
     "random_state": "none|number|random",
     "scoring": (

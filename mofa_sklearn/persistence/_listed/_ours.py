@@ -50,13 +50,15 @@ ESTIMATORS = {
     },
     "mofa_sklearn.ensemble._kfold_classifier": {
         "KFoldEnsembleClassifier": (
-            "estimators_ classes_ thresholds_ oof_prediction_ oof_score_ fold_scores_"
+            "estimators_ classes_ thresholds_ oof_prediction_ oof_score_ fold_scores_ "
+            "_classes_of_members=plain"
         ),
     },
     "mofa_sklearn.ensemble._kfold_regressor": {
         "KFoldEnsembleRegressor": (
             "estimators_ companions_ oof_prediction_ oof_score_ oof_nmse_ fold_scores_ "
-            "_blend_names _blend_weights _held_out _residuals _target_names _target_shape"
+            "_blend_names _blend_weights _held_out _residuals _target_names _target_shape "
+            "_residual_weights=array|each[array|none]|none"
         ),
     },
     "mofa_sklearn.estimators._classifier": {
@@ -83,15 +85,35 @@ ESTIMATORS = {
     },
     "mofa_sklearn.pipeline._target_transform": {"LogCounts": ""},
     "mofa_sklearn.preprocessing._block_pca": {"BlockPCA": "pca_ n_components_"},
+    "mofa_sklearn.preprocessing._float_columns": {
+        "FloatColumns": (
+            "kinds_=plain vectors_=estimator|none sequences_=estimator|none mixed_=estimator|none "
+            "svd_=estimator|none _dtypes=plain"
+        ),
+    },
+    "mofa_sklearn.preprocessing._gap_filler": {"GapFiller": "medians_=array marked_=array"},
     "mofa_sklearn.preprocessing._engagement_binner": {"EngagementBinner": "bin_edges_ classes_"},
     "mofa_sklearn.preprocessing._modality_preprocessor": {
-        "ModalityPreprocessor": "modalities_ transformers_",
+        "ModalityPreprocessor": (
+            "modalities_ transformers_ tables_=plain _has_tables=bool _sparse=plain"
+        ),
+    },
+    "mofa_sklearn.preprocessing._per_token": {
+        "PerToken": (
+            "transformer_=estimator _padding=estimator|none _width=number _width_out=number"
+        ),
     },
     "mofa_sklearn.preprocessing._rank_gauss": {
         "RankGaussTransformer": "n_quantiles_ references_ quantiles_",
     },
     "mofa_sklearn.preprocessing._retrieval_augmenter": {
         "RetrievalAugmenter": "modalities_ memories_ targets_ target_names_",
+    },
+    "mofa_sklearn.preprocessing._token_pooling": {
+        "TokenPooling": "n_tokens_=number|none widths_=plain _holds_cells=bool",
+    },
+    "mofa_sklearn.preprocessing._vector_columns": {
+        "VectorColumns": "widths_=plain _holds_vectors=plain",
     },
 }
 
