@@ -123,6 +123,17 @@ class BaseEarlyStopping(RequestsItsArguments, MetaEstimatorMixin, BaseEstimator)
             raise ValueError(f"{name} is zero for every row: nothing to {purpose}.")
         return weight
 
+    def _rows_that_count(
+        self, X: np.ndarray, y: np.ndarray, sample_weight: Any, groups: Any
+    ) -> tuple[Rows, np.ndarray | None]:
+        """Leave out the rows of weight zero: they tell nothing, and are not to be held back."""
+        rows = Rows(X, y, self._check_weight(sample_weight, X))
+        groups = check_groups(groups, X)
+        if rows.sample_weight is None or rows.sample_weight.all():
+            return rows, groups
+        counted = np.flatnonzero(rows.sample_weight)
+        return rows.take(counted), None if groups is None else groups[counted]
+
     def _check_arguments(self, X_val: Any, y_val: Any, sample_weight_val: Any) -> None:
         """Refuse a frozen estimator, and validation rows that would be ignored."""
         template = self._template()
@@ -150,14 +161,8 @@ class BaseEarlyStopping(RequestsItsArguments, MetaEstimatorMixin, BaseEstimator)
         """Return the rows to learn from and those to stop on, which may have been given."""
         if held_out is not None or not stops_early_on_rows(self._template()):
             return rows, held_out
-        groups = check_groups(groups, rows.X)
-        weight = np.ones(len(rows.X)) if rows.sample_weight is None else rows.sample_weight
-        # A row of weight zero must not be held back in place of one that counts.
-        counted, others = np.flatnonzero(weight), np.flatnonzero(weight == 0)
-        groups = None if groups is None else groups[counted]
-        train, test = self._hold_back(rows.take(counted), groups, random_state)
-        learned = np.concatenate([counted[train], others])
-        return rows.take(learned), rows.take(counted[test])
+        train, test = self._hold_back(rows, groups, random_state)
+        return rows.take(train), rows.take(test)
 
     def _hold_back(
         self, rows: Rows, groups: Any, random_state: np.random.RandomState

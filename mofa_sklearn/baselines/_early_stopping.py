@@ -165,7 +165,7 @@ class EarlyStoppingRegressor(RegressorMixin, BaseEarlyStopping):
             )
             held_out = Rows(X_val, y_val, weight)
         random_state = check_random_state(self.random_state)
-        rows = Rows(X, y, self._check_weight(sample_weight, X))
+        rows, groups = self._rows_that_count(X, y, sample_weight, groups)
         rows, held_out = self._divide(rows, held_out, groups, random_state)
         scale = TargetScale.learn(rows.y, rows.sample_weight, standardize=True)
         self._target_scale = scale

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -167,7 +168,8 @@ class EarlyStoppingClassifier(ClassifierMixin, BaseEarlyStopping):
         """
         self._check_arguments(X_val, y_val, sample_weight_val)
         X, y = self._check_rows(X, y, "y", reset=True)
-        classes = classes_of(y)
+        rows, groups = self._rows_that_count(X, y, sample_weight, groups)
+        classes = classes_of(rows.y)
         held_out = None
         if X_val is not None:
             X_val, y_val = self._check_rows(X_val, y_val, "y_val", reset=False)
@@ -177,7 +179,7 @@ class EarlyStoppingClassifier(ClassifierMixin, BaseEarlyStopping):
             )
             held_out = Rows(X_val, _coded(y_val, classes, "y_val"), weight)
         random_state = check_random_state(self.random_state)
-        rows = Rows(X, _coded(y, classes, "y"), self._check_weight(sample_weight, X))
+        rows = replace(rows, y=_coded(rows.y, classes, "y"))
         rows, held_out = self._divide(rows, held_out, groups, random_state)
         self.classes_ = classes
         # What to predict of a label that is always there, or never.

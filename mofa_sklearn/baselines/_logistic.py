@@ -99,6 +99,8 @@ class EarlyStoppingLogisticRegression(RequestsItsArguments, LogisticRegression):
             return super().fit(X, y, sample_weight)
         check_consistent_length(X_val, y_val, sample_weight_val)
         model = LogisticRegression(**{**self.get_params(), "warm_start": True})
+        if self.warm_start and hasattr(self, "coef_"):
+            model.coef_, model.intercept_ = self.coef_, self.intercept_
         losses: list[float] = []
         best: dict = {}
         for C in self.C * _PATH:

@@ -12,9 +12,21 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import unique_labels
 
 from .._requests import RequestsItsArguments
-from .._sklearn_private import _fit_context
+from .._sklearn_private import _fit_context, _safe_indexing
 from ..ensemble._validation_rows import check_used
 from ._base_early_stopping import check_validation_pair
+
+
+def _that_count(X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, dict[str, Any]]:
+    """Leave out the rows of weight zero, which would change the mini-batches of the others."""
+    if sample_weight is None:
+        return X, y, {}
+    weight = np.asarray(sample_weight)
+    counted = np.flatnonzero(weight)
+    if 0 < len(counted) < len(weight):
+        check_consistent_length(X, y, weight)
+        X, y, sample_weight = (_safe_indexing(part, counted) for part in (X, y, sample_weight))
+    return X, y, {"sample_weight": sample_weight}
 
 
 class _StopsOnGivenRows(RequestsItsArguments):
@@ -55,16 +67,24 @@ class _StopsOnGivenRows(RequestsItsArguments):
         ------
         ValueError
             If one of `X_val` and `y_val` is lacking, or if they are passed with
-            ``early_stopping=False``.
+            ``early_stopping=False`` or ``solver="lbfgs"``.
         """
         check_validation_pair(X_val, y_val, sample_weight_val)
-        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        X, y, weights = _that_count(X, y, sample_weight)
         if X_val is None:
             return super().fit(X, y, **weights)
         check_used([self], {})
+        if self.solver == "lbfgs":
+            raise ValueError(
+                "X_val was passed, but solver='lbfgs' has no epochs to stop after: take "
+                "solver='adam' or 'sgd', or pass no validation rows."
+            )
         check_consistent_length(X_val, y_val, sample_weight_val)
         # partial_fit refuses early_stopping=True, and goes on where a fit ended.
         network = self._network(**{**self.get_params(), "early_stopping": False})
+        if self.warm_start and hasattr(self, "coefs_"):
+            learned = vars(self).keys() - self.get_params().keys() - {"_optimizer"}
+            vars(network).update(copy.deepcopy({name: vars(self)[name] for name in learned}))
         first_step = self._arguments_of_first_step(y)
         losses: list[float] = []
         best, n_idle = np.inf, 0

@@ -79,6 +79,11 @@ class FunctionModel(Model):
                     f"{self._named} gives one vector for each cell: there are no tokens that "
                     "pooling='none' could keep."
                 )
+            if self.pooling != "auto":
+                raise RuntimeError(
+                    f"{self._named} gives one vector for each cell, not one for each token: "
+                    f"pooling={self.pooling!r} would be ignored."
+                )
             return vector
         if vector.ndim != 2:
             raise RuntimeError(

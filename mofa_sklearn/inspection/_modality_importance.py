@@ -23,8 +23,15 @@ from ..modalities import resolve_modalities
 from ..modalities._resolve import Modalities
 from ..modalities._tables import as_table, is_frame
 from ._held_out import check_same_rows
-from ._permutation import missing_blocks
-from ._permuted_prediction import Part, exchange, exchanged_rows, parts_of, predict_parts
+from ._permutation import missing_blocks, take
+from ._permuted_prediction import (
+    Part,
+    exchange,
+    exchanged_rows,
+    parts_of,
+    predict_parts,
+    that_count,
+)
 from ._targets import check_names
 from ._unwrap import as_learned, modalities_of
 
@@ -101,7 +108,8 @@ def modality_importance(
         then the rows of the fit, in their order. Blocks are exchanged within each fold.
 
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the rows in the score.
+        Weights of the rows in the score. Rows of weight zero are left out: no other row gets
+        their blocks.
 
     target_names : list of str, default=None
         One name per target. None: the column names of ``y``, where it has some, else
@@ -205,12 +213,20 @@ def modality_importance(
     names = target_names_of(y) if target_names is None else target_names
     estimator, y = as_learned(estimator, y)
     X, y, sample_weight = _check_rows(X, y, sample_weight)
+    check_consistent_length(X, groups)
+    counted = np.ones(len(X), bool) if sample_weight is None else sample_weight != 0
+    if sample_weight is not None and not held_out and 0 < counted.sum() < len(X):
+        # Nor may a row that counts get their blocks.
+        X = take(X, rows=np.flatnonzero(counted))
+        y, sample_weight = y[counted], sample_weight[counted]
+        groups = None if groups is None else np.asarray(groups)[counted]
     codes = _check_groups(groups, X)
     blocks = _find_blocks(estimator, X, modalities)
     measure = _choose_measure(estimator, scoring, held_out, names, np.shape(y))
     parts = parts_of(estimator, len(X), held_out)
     if held_out:
         check_same_rows(estimator, predict_parts(estimator, X, parts))
+        parts = that_count(parts, counted)
     rng = check_random_state(random_state)
     missing = missing_blocks(X, blocks)
     # Drawn before anything runs, so that n_jobs does not matter.

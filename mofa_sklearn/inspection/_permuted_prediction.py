@@ -68,6 +68,24 @@ def parts_of(estimator: BaseEstimator, n_samples: int, held_out: bool) -> list[P
     return [Part(rows, member) for member, rows in enumerate(of_members) if len(rows)]
 
 
+def that_count(parts: list[Part], counted: np.ndarray) -> list[Part]:
+    """Leave out of parts the rows that do not count.
+
+    Parameters
+    ----------
+    parts : list of Part
+        One for each member.
+    counted : ndarray of bool of shape (n_samples,)
+        Which rows have any weight.
+
+    Returns
+    -------
+    list of Part
+    """
+    left = [replace(part, rows=part.rows[counted[part.rows]]) for part in parts]
+    return [part for part in left if len(part.rows)]
+
+
 def exchange(
     parts: list[Part],
     rng: np.random.RandomState,

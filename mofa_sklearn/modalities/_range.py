@@ -47,17 +47,19 @@ def is_huge(X: np.ndarray) -> bool:
 
 
 def in_enough_digits(X: np.ndarray) -> np.ndarray:
-    """Return rows as they are, or in float64 where float32 could overflow.
+    """Return rows as they are, or in float64 where float32 could overflow, no half ones.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features), float32 or float64
+    X : ndarray of shape (n_samples, n_features), float16, float32 or float64
         The rows.
 
     Returns
     -------
     ndarray of the same shape
     """
+    if X.dtype == np.float16:
+        return X.astype(np.float32)
     return X.astype(np.float64) if X.dtype == np.float32 and is_huge(X) else X
 
 

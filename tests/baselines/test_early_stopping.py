@@ -47,7 +47,7 @@ def rows_of(part, X):
 @pytest.mark.parametrize("multi_output", ["per_target", "native"])
 def test_rows_that_are_given_are_stopped_on(multi_output):
     X, y = make_data(40)
-    weight = np.arange(40.0)
+    weight = np.arange(1.0, 41.0)
     model = EarlyStoppingRegressor(Recorder(), multi_output=multi_output)
     model.fit(
         X[:30], y[:30], weight[:30], X_val=X[30:], y_val=y[30:], sample_weight_val=weight[30:]
@@ -68,7 +68,7 @@ def test_rows_that_are_given_are_stopped_on(multi_output):
 
 def test_without_such_rows_a_share_is_held_back_the_same_for_every_target():
     X, y = make_data(40)
-    weight = np.arange(40.0)
+    weight = np.arange(1.0, 41.0)
     model = EarlyStoppingRegressor(Recorder(), validation_fraction=0.2, random_state=0)
     first, second = model.fit(X, y, weight).estimators_
     held_back = rows_of(first.X_val_, X)

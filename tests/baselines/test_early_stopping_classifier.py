@@ -49,7 +49,7 @@ def rows_of(part, X):
 @pytest.mark.parametrize("kind", ["binary", "multiclass"])
 def test_classes_are_handed_on_as_integers_with_the_rows_that_are_given(kind):
     X, y = make_classes(kind, 60)
-    weight = np.arange(60.0)
+    weight = np.arange(1.0, 61.0)
     model = EarlyStoppingClassifier(Recorder())
     model.fit(
         X[:40], y[:40], weight[:40], X_val=X[40:], y_val=y[40:], sample_weight_val=weight[40:]
