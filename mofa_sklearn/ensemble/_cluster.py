@@ -153,8 +153,11 @@ def fit_on_cluster(
     shipment = _shipment.get() or Shipment(backend.client)
     left, n_losses = list(folds), 0
     while left:
-        futures = _submit(backend, shipment, task, left, store)
+        futures: list[Any] = []
         try:
+            # One by one: what was submitted before an interrupt has to be cancelled, too.
+            for future in _submit(backend, shipment, task, left, store):
+                futures.append(future)
             with backend.retrieval_context():  # a worker that waits here makes room
                 while futures:
                     member = futures[0].result()
@@ -174,8 +177,8 @@ def fit_on_cluster(
 
 def _submit(
     backend: Any, shipment: Shipment, task: MemberTask, folds: Sequence[Fold], store: Any
-) -> list[Any]:
-    """Return the future members.
+) -> Iterator[Any]:
+    """Yield the future members.
 
     Not by joblib, which puts large arguments on one worker, and anew for each call.
     """
@@ -186,8 +189,8 @@ def _submit(
         shipment.futures_of(rows, len(folds)),
         shipment.futures_of(task.fit_params, len(folds)),
     )
-    return [
-        backend.client.submit(
+    for fold in folds:
+        yield backend.client.submit(
             _fit_on_worker,
             *arguments,
             _without_train(fold, n_samples),
@@ -196,8 +199,6 @@ def _submit(
             pure=False,
             **backend.submit_kwargs,
         )
-        for fold in folds
-    ]
 
 
 def _fit_on_worker(
