@@ -32,6 +32,12 @@ VALIDATION = {"X_val": X_VAL, "y_val": Y_VAL}
 VALIDATION_LEVELS = {"X_val": X_VAL, "y_val": np.digitize(Y_VAL[:, 0], [0.3, 1.8])}
 
 
+def _wide(values):
+    """Make enough sparse columns that their components are found at random."""
+    directions = np.random.default_rng(1).normal(size=(5, 90)).astype(np.float32)
+    return sparse.csr_array(np.maximum(np.sin(3 * values @ directions), 0.5) - 0.5)
+
+
 def _with_gaps(values):
     values = values.copy()
     values[::4, 1] = np.nan
@@ -54,7 +60,7 @@ ROWS = {
     "names": pd.DataFrame(X, columns=NAMES),
     "words": pd.DataFrame({"w": _WORDS[np.arange(N_ROWS) % 7], "n": X[:, 0]}),
     "texts": _WORDS[np.arange(N_ROWS) % 7].astype(object),
-    "sparse": sparse.csr_array(np.maximum(X, 0.5) - 0.5),
+    "sparse": _wide(X),
     "none": None,
 }
 _NEW = {
@@ -63,7 +69,7 @@ _NEW = {
     "names": pd.DataFrame(X_NEW, columns=NAMES),
     "words": pd.DataFrame({"w": _WORDS[np.arange(12) % 7][::-1], "n": X_NEW[:, 0]}),
     "texts": _WORDS[np.arange(12) % 7].astype(object),
-    "sparse": sparse.csr_array(np.maximum(X_NEW, 0.5) - 0.5),
+    "sparse": _wide(X_NEW),
 }
 
 

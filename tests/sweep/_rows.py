@@ -36,7 +36,6 @@ class Row:
     targets: str | None = None
     rows: str | None = None
     fits: int = 1
-    known_fault: str | None = None
 
 
 @dataclass(frozen=True)

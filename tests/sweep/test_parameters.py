@@ -31,10 +31,7 @@ def params(table):
         for argument, row in rows.items():
             if isinstance(row, Elsewhere):
                 continue
-            marks = ()
-            if row.known_fault:
-                marks = pytest.mark.xfail(strict=True, reason=row.known_fault)
-            yield pytest.param(case, argument, row, id=f"{estimator}-{argument}", marks=marks)
+            yield pytest.param(case, argument, row, id=f"{estimator}-{argument}")
 
 
 @pytest.mark.parametrize(("case", "name", "row"), list(params(PARAMETERS)))

@@ -63,6 +63,32 @@ def test_of_the_fit(name):
     assert_equal_answers(said(case, some), said(case, every), rtol=1e-5, atol=1e-6)
 
 
+KEEP_CLASSES = pytest.mark.xfail(
+    strict=True, reason="as scikit-learn's classifiers do, it keeps a class that weighs nothing"
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("MoFAClassifier", marks=KEEP_CLASSES),
+        pytest.param("EarlyStoppingLogisticRegression", marks=KEEP_CLASSES),
+        "EarlyStoppingMLPClassifier",
+        "EarlyStoppingClassifier",
+        "KFoldEnsembleClassifier",
+    ],
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_of_a_class_of_their_own(name):
+    case = case_of(name)
+    y = np.where(COUNTED, _data.LEVELS, 9)
+    results = [
+        case.make(**case.base).fit(_data.X[rows], y[rows], sample_weight=WEIGHT[rows])
+        for rows in (np.arange(_data.N_ROWS), np.flatnonzero(COUNTED))
+    ]
+    assert_allclose(*[model.predict_proba(_data.X_NEW) for model in results], rtol=1e-5)
+
+
 @pytest.mark.parametrize("name", VALIDATED)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_of_validation_rows(name):
