@@ -111,7 +111,12 @@ def test_preprocessing_passes_names_on(videos):
 
 @pytest.mark.parametrize(
     "transformer",
-    [clone(each) for each in ESTIMATORS if hasattr(each, "transform")],
+    # Tokens are of modalities by their names, which the checks' data have not.
+    [
+        clone(each)
+        for each in ESTIMATORS
+        if hasattr(each, "transform") and not getattr(each, "tokens", None)
+    ],
     ids=lambda transformer: type(transformer).__name__,
 )
 def test_names_out_are_those_of_the_table_and_tell_the_modality(transformer, videos):
