@@ -124,10 +124,6 @@ def to_module(model: Any) -> ExportedModel:
     sklearn.exceptions.NotFittedError
         If the model is not fitted.
 
-    See Also
-    --------
-    to_onnx : The same as a file for onnxruntime.
-
     Notes
     -----
     Predictions agree to 1e-4 of a target's standard deviation, except where two training
