@@ -13,7 +13,6 @@ from ..preprocessing._memory import _NO_DISTANCE, Memory
 from ._convert import converts
 from ._members import FirstMember, convert_members, converts_members
 
-
 _SPARE_CANDIDATES = 8
 
 
@@ -61,6 +60,14 @@ class Attention(nn.Module):
     targets : list of n_members ndarrays of shape (n_rows, n_targets)
         Targets of the training rows, standardised.
     """
+
+    centre: Tensor
+    rows: Tensor
+    squares: Tensor
+    counts: Tensor
+    first: Tensor
+    sums: Tensor
+    typical: Tensor
 
     def __init__(self, memories: Sequence[Memory], targets: Sequence[np.ndarray]) -> None:
         super().__init__()
@@ -199,9 +206,9 @@ class Retrieval(nn.Module):
 @converts_members(RetrievalRegressor)
 def _retrievals(estimators: Sequence[RetrievalRegressor], place: str) -> nn.Module:
     first = estimators[0]
-    if any(each.augmenter_ is None for each in estimators):
+    augmenters = [each.augmenter_ for each in estimators if each.augmenter_ is not None]
+    if len(augmenters) < len(estimators):
         return _EachConstant([each.ridge_.predict(np.zeros((1, 1))) for each in estimators])
-    augmenters = [each.augmenter_ for each in estimators]
     if augmenters[0].metric != "euclidean":
         raise TypeError(f"The step '{place}' cannot be exported: its metric is not euclidean.")
     spaces = MemberSpaces(

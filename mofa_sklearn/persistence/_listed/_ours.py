@@ -26,6 +26,9 @@ ESTIMATORS = {
             "classes_ coef_ intercept_ n_iter_ C_ validation_losses_"
         ),
     },
+    "mofa_sklearn.baselines._median_imputer": {
+        "MedianImputer": "_fit_dtype _fill_dtype indicator_ statistics_ _missing_fill",
+    },
     "mofa_sklearn.baselines._mlp": dict.fromkeys(
         ["EarlyStoppingMLPClassifier", "EarlyStoppingMLPRegressor"],
         "loss classes_ n_outputs_ n_layers_ n_iter_ t_ out_activation_ coefs_ intercepts_ loss_ "
