@@ -41,9 +41,10 @@ def splits(monkeypatch):
         seen.append((set(groups[train]), set(groups[valid])))
         return train, valid
 
-    def hold_back(self, rows, random_state, groups):
+    def hold_back(self, rows, random_state):
+        groups = rows.groups
         assert groups is not None
-        train, valid = path(self, rows, random_state, groups)
+        train, valid = path(self, rows, random_state)
         seen.append((set(groups[train]), set(groups[valid])))
         return train, valid
 
