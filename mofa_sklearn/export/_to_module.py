@@ -114,7 +114,7 @@ def to_module(model: Any) -> ExportedModel:
     -------
     ExportedModel
         A torch.nn.Module in evaluation mode that maps a float32 tensor of shape
-        (n_samples, n_features_in_), NaN included, to what `predict` returns, or
+        ``(n_samples, n_features_in_)``, NaN included, to what `predict` returns, or
         `predict_proba` of a classifier.
 
     Raises
