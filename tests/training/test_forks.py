@@ -79,3 +79,4 @@ def test_a_lock_that_another_thread_holds_is_open_in_a_copy_of_the_process():
     thread.join()
     assert os.waitpid(pid, 0)[1] == 0
     assert lock.acquire(timeout=1)
+    lock.release()  # later copies of this process wait for it
