@@ -97,16 +97,17 @@ def threads_here():
 
 
 def when_all_are_busy(client, action):
-    """Call `action` in a thread once each worker has been at work for a moment."""
+    """Call `action` in a thread once each worker has been at work for a moment.
+
+    Or after a minute: a test that waits for it must not wait for ever.
+    """
 
     def wait():
         deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            if all(client.processing().values()):
-                time.sleep(0.3)
-                action()
-                return
+        while time.monotonic() < deadline and not all(client.processing().values()):
             time.sleep(0.02)
+        time.sleep(0.3)
+        action()
 
     thread = threading.Thread(target=wait)
     thread.start()
