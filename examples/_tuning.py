@@ -4,7 +4,6 @@ import argparse
 
 import numpy as np
 import pandas as pd
-from sklearn.impute import SimpleImputer
 from sklearn.model_selection import GroupKFold, GroupShuffleSplit
 from sklearn.utils import Bunch
 
@@ -67,7 +66,6 @@ def make_pipeline(data, args):
     pipeline = make_mofa_pipeline(
         data.modalities,
         cv=args.members,
-        imputer=SimpleImputer(strategy="median"),
         random_state=args.random_state,
     )
     return pipeline.set_params(
