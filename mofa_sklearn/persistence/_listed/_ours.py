@@ -54,7 +54,7 @@ ESTIMATORS = {
     "mofa_sklearn.ensemble._kfold_classifier": {
         "KFoldEnsembleClassifier": (
             "estimators_ classes_ thresholds_ oof_prediction_ oof_score_ fold_scores_ "
-            "_classes_of_members=plain"
+            "_classes_of_members=plain _sets=object[PredictionSets]"
         ),
     },
     "mofa_sklearn.ensemble._kfold_regressor": {
@@ -127,6 +127,7 @@ SPLITTERS = {
 # What is no estimator stands only where an attribute names it: object[...].
 PARTS = {
     "mofa_sklearn.ensemble._blend_intervals": {"BlendIntervals": ""},
+    "mofa_sklearn.ensemble._sets": {"PredictionSets": "truth=array weights=array|none"},
     "mofa_sklearn.estimators._targets": {"TargetScale": ""},
     "mofa_sklearn.pipeline._raw_modalities": {
         "RawModalities": "modalities=plain|function[modalities] names=plain"
