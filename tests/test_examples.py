@@ -100,7 +100,7 @@ def test_tuning_examples_print_every_candidate_and_the_gain(
 ):
     if name == "tune_optuna":
         pytest.importorskip("optuna_integration")
-    data = ["--data", str(folder)] if source == "folder" else ["--n-samples", "80"]
+    data = ["--data", str(folder)] if source == "folder" else ["--n-samples", "160"]
     small = ["--folds", "2", "--members", "2", "--hidden-dim", "4", "--max-epochs", "3"]
     monkeypatch.setattr(sys, "argv", [name, *data, *small])
     monkeypatch.syspath_prepend(EXAMPLES)

@@ -230,7 +230,8 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights of the rows, for the members, the scores and the intervals.
             Rows of weight zero count nowhere: an int `cv` splits the others as if they
-            were not there; with splits of your own, members get them with their weight.
+            were not there; with splits of your own, a member whose every step takes
+            weights gets them with theirs, and any other does without them.
 
         groups : array-like of shape (n_samples,), default=None
             Groups of rows for the splitter, and for every member, companion or step of
@@ -311,6 +312,8 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
         std : ndarray of the same shape
             Only if `return_std` is True.
         """
+        if not isinstance(return_std, (bool, np.bool_)):
+            raise TypeError(f"return_std must be True or False, got {return_std!r}.")
         predictions = self._member_predictions(X, "predict")
         # Some regressors answer a y of one column with a 1-D prediction.
         predictions = predictions.reshape(*predictions.shape[:2], *self._target_shape)

@@ -55,8 +55,9 @@ def make_videos(n_samples=90, **params):
 
 def small_pipeline(recipe="default", *, modalities=WIDTHS, ensemble=True, params=None, **kwargs):
     """Make a pipeline whose networks train in a moment."""
+    folds = {"cv": 2} if ensemble else {}
     pipeline = make_mofa_pipeline(
-        modalities, recipe=recipe, ensemble=ensemble, **{"cv": 2, "random_state": 0, **kwargs}
+        modalities, recipe=recipe, ensemble=ensemble, **{"random_state": 0, **folds, **kwargs}
     )
     prefix = "regressor__estimator__" if ensemble else "regressor__"
     if kwargs.get("estimator") is None:

@@ -47,7 +47,8 @@ def recording(*, shift=None, routing=False, **params):
 
 def small(ensemble=True, cv=3, **params):
     """Make the default pipeline, with networks that train in a moment."""
-    model = make_mofa_pipeline(WIDTHS, ensemble=ensemble, cv=cv, random_state=0, **params)
+    params |= {"cv": cv} if ensemble else {}
+    model = make_mofa_pipeline(WIDTHS, ensemble=ensemble, random_state=0, **params)
     prefix = "regressor__estimator__" if ensemble else "regressor__"
     return model.set_params(**{f"{prefix}hidden_dim": 8, f"{prefix}max_epochs": 2})
 

@@ -38,7 +38,9 @@ def tiny(pipeline):
 
 
 def make(videos, **params):
-    params = {"cv": 2, "random_state": 0, "tokens": videos.n_tokens, **params}
+    params = {"random_state": 0, "tokens": videos.n_tokens, **params}
+    if params.get("ensemble", True):
+        params["cv"] = 2
     return tiny(make_mofa_pipeline(videos.modalities, **params))
 
 

@@ -18,11 +18,10 @@ SMALL = {
 }
 
 
-def small_pipeline(recipe, modalities=WIDTHS, params=None, **kwargs):
+def small_pipeline(recipe, modalities=WIDTHS, params=None, *, ensemble=True, **kwargs):
     """Make a recipe's pipeline, its networks and its boosting small; `params` are of networks."""
-    pipeline = make_mofa_pipeline(
-        modalities, recipe=recipe, **{"cv": 2, "random_state": 0, "n_jobs": 1, **kwargs}
-    )
+    kwargs = {"random_state": 0, "n_jobs": 1, **({"cv": 2} if ensemble else {}), **kwargs}
+    pipeline = make_mofa_pipeline(modalities, recipe=recipe, ensemble=ensemble, **kwargs)
     for part in list(pipeline.get_params().values()):
         if isinstance(part, BaseMoFA):
             part.set_params(**{**SMALL, **(params or {})})

@@ -152,3 +152,9 @@ IGNORED = {
     "MoFAClassifier": (CLASSIFIER, NOT_ALONE),
     "RidgePathRegressor": (RIDGE, NOT_ALONE),
 }
+IGNORED_PARAMETERS = {
+    "RidgePathRegressor": (
+        RIDGE,
+        {"modalities": Refused(_data.WIDTHS, "modalities would be ignored")},
+    ),
+}

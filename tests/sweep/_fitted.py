@@ -78,6 +78,12 @@ def pipeline():
 
 
 @cache
+def class_pipeline():
+    last = KFoldEnsembleClassifier(LogisticRegression(), cv=3, random_state=0)
+    return _pipeline_of(last).fit(_data.X, _data.LEVELS)
+
+
+@cache
 def network_pipeline():
     return _pipeline_of(MoFARegressor(**{**TINY, "tokens": TOKENS})).fit(_data.X, _data.Y)
 

@@ -30,7 +30,6 @@ def grouped(kind, **params):
 
 
 GROUPS = {"groups": Argument(Changes(_data.GROUPS), NOT_OF_EACH_ROW)}
-NAMES_OUT = {}
 
 METHODS = {
     "KFoldEnsembleRegressor.predict": (
@@ -39,11 +38,18 @@ METHODS = {
     ),
     "KFoldEnsembleRegressor.predict_interval": (of(_fitted.ridges, "predict_interval"), INTERVAL),
     "BlendRegressor.predict_interval": (of(_fitted.blend, "predict_interval"), INTERVAL),
-    "ModalityPipeline.predict": (
-        of(_fitted.pipeline, "predict"),
-        {"return_std": Argument(Changes(True), NOT_BOOLEAN)},
+    "KFoldEnsembleClassifier.predict_set": (
+        of(_fitted.logistics, "predict_set"),
+        {"confidence_level": LEVEL},
     ),
-    "ModalityPipeline.predict_interval": (of(_fitted.pipeline, "predict_interval"), INTERVAL),
+    "ModalityPipeline.predict_interval": (
+        of(_fitted.pipeline, "predict_interval"),
+        {"confidence_level": LEVEL},
+    ),
+    "ModalityPipeline.predict_set": (
+        of(_fitted.class_pipeline, "predict_set"),
+        {"confidence_level": LEVEL},
+    ),
     "ModalityPipeline.score": (
         of(_fitted.pipeline, "score", y=Y_NEW),
         {"sample_weight": Argument(Changes(WEIGHT_NEW), (WEIGHT_NEW[:-1], "heavy"))},
