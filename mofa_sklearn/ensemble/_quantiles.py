@@ -17,6 +17,8 @@ from ._validation_sets import last_step
 # Where quantiles coincide, bounds move by this part of a typical error for each standard
 # deviation of a normal distribution.
 _SLACK = 1e-3
+# And by this part of the targets at least, so that they do move.
+_ROUNDING = 1e-9
 
 
 def predicts_quantiles(estimator: BaseEstimator) -> bool:
@@ -104,6 +106,7 @@ class QuantileErrors:
         quantiles: Sequence[np.ndarray],
         truth: Sequence[np.ndarray],
         residuals: Sequence[np.ndarray],
+        weights: Sequence[np.ndarray] | None,
     ) -> QuantileErrors:
         """Find how far out the truth was.
 
@@ -117,13 +120,22 @@ class QuantileErrors:
             Their targets.
         residuals : sequence of n_members ndarrays of shape (n_test, n_targets)
             Absolute errors of the medians.
+        weights : sequence of n_members ndarrays of shape (n_test,), or None
+            Their weights.
 
         Returns
         -------
         QuantileErrors
         """
-        typical = np.median(np.concatenate(list(residuals)), axis=0)
-        new = cls(levels, np.maximum(_SLACK * typical, np.finfo(np.float32).tiny), [])
+        errors, targets = np.concatenate(list(residuals)), np.concatenate(list(truth))
+        if weights is not None:
+            counted = np.concatenate(list(weights)) > 0
+            errors, targets = errors[counted], targets[counted]
+        slack = np.full(errors.shape[1], np.finfo(np.float32).tiny)
+        if len(errors):
+            slack = np.maximum(slack, _SLACK * np.median(errors, axis=0))
+            slack = np.maximum(slack, _ROUNDING * np.abs(targets).max(axis=0))
+        new = cls(levels, slack, [])
         pairs = zip(quantiles, truth, strict=True)
         new.scores = [np.abs(_score(new._loose(each), y, new._normal)) for each, y in pairs]
         return new

@@ -139,8 +139,8 @@ def numbers_of(X: Any, n_samples: int) -> Any:
     X = as_table(X)
     if is_frame(X):
         return floats_of(X) if is_plain(X) else _numbers_among(X)
-    if isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind in "fiub":
-        return X
+    if isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind in "fiubO":
+        return X  # objects that are no numbers made a frame of it
     return np.empty((n_samples, 0))
 
 

@@ -157,7 +157,7 @@ class TellsUncertainty:
             ]
             truth = [y[rows] for rows in self._held_out]
             self._quantile_errors = QuantileErrors.of(
-                self.quantile_levels_, quantiles, truth, self._residuals
+                self.quantile_levels_, quantiles, truth, self._residuals, self._residual_weights
             )
             return
         prediction = self.oof_prediction_.reshape(y.shape)
