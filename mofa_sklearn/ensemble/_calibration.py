@@ -100,7 +100,11 @@ class Isotonic:
 Calibrator = Temperature | Sigmoid | Isotonic
 
 #: name -> class
-CALIBRATORS = {"temperature": Temperature, "sigmoid": Sigmoid, "isotonic": Isotonic}
+CALIBRATORS: dict[str, type[Temperature] | type[Sigmoid] | type[Isotonic]] = {
+    "temperature": Temperature,
+    "sigmoid": Sigmoid,
+    "isotonic": Isotonic,
+}
 
 
 def fit_calibrator(
