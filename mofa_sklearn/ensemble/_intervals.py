@@ -85,27 +85,39 @@ def cv_plus_interval(
 
 def _upper_bound(values: np.ndarray, weight: np.ndarray, confidence_level: float) -> np.ndarray:
     """Return of every row's values the one up to which they have the weight asked for."""
+    n_values = values.shape[1]
     if np.ptp(weight) == 0:
-        return _of_equal_weights(values, confidence_level)
-    total = weight.sum()
-    needed = confidence_level * (total + (weight**2).sum() / total)
-    if needed > total * (1 + _ROUNDING):
+        rank = rank_of(confidence_level, n_values)
+        if rank > n_values:
+            return np.full(len(values), np.inf)
+        return np.partition(values, rank - 1, axis=1)[:, rank - 1]
+    needed = share_needed(confidence_level, weight)
+    if needed > weight.sum():
         return np.full(len(values), np.inf)
     order = np.argsort(values, axis=1, kind="stable")
-    reached = np.cumsum(weight[order], axis=1) >= needed - total * _ROUNDING
+    reached = np.cumsum(weight[order], axis=1) >= needed
     reached[:, -1] = True
     first = reached.argmax(axis=1)[:, None]
     return np.take_along_axis(values, np.take_along_axis(order, first, axis=1), axis=1)[:, 0]
 
 
-def _of_equal_weights(values: np.ndarray, confidence_level: float) -> np.ndarray:
-    """Return the ceil((1 - alpha) (n + 1))-th smallest of every row's n values."""
-    n_values = values.shape[1]
+def rank_of(confidence_level: float, n_values: int) -> int:
+    """Return the rank of the bound among n values: ceil((1 - alpha) (n + 1)).
+
+    It is above n where there are too few of them for the confidence.
+    """
     # The subtraction keeps ceil from going up on a rounding error.
-    rank = int(np.ceil(confidence_level * (n_values + 1) - _ROUNDING))
-    if rank > n_values:
-        return np.full(len(values), np.inf)
-    return np.partition(values, rank - 1, axis=1)[:, rank - 1]
+    return int(np.ceil(confidence_level * (n_values + 1) - _ROUNDING))
+
+
+def share_needed(confidence_level: float, weight: np.ndarray) -> float:
+    """Return the weight that values up to the bound have to have, that of the new row counted.
+
+    It is above the sum of all weights where there are too few rows for the confidence.
+    """
+    total = weight.sum()
+    needed = confidence_level * (total + (weight**2).sum() / total)
+    return needed - total * _ROUNDING
 
 
 def _joint(spread: np.ndarray, weight: np.ndarray) -> np.ndarray:

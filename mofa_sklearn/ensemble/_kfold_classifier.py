@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from .._sklearn_private import HasMethods, StrOptions, _fit_context
+from .._sklearn_private import HasMethods, Interval, StrOptions, _fit_context, validate_params
 from .._validation import as_array
 from ..estimators._classes import check_classes, classes_of
 from ..estimators._thresholds import DEFAULT_THRESHOLD, tune_thresholds
@@ -25,6 +25,7 @@ from ._class_members import ClassifierTask, aligned_probabilities
 from ._companions import MEMBERS, blended, fit_companions, that_count
 from ._members import Fold, Member
 from ._out_of_fold import average_held_out
+from ._sets import PredictionSets
 from ._target_names import target_names_of
 from ._validation_sets import last_step
 
@@ -72,14 +73,14 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
         splits. What is predicted is the weighted mean of the members' probabilities and of
         theirs with the least log loss of the out-of-fold ones: non-negative weights that
         sum to one, the same for all classes; of several labels, weights for each label
-        (stacking, [2]_). They get `sample_weight` and `groups` as those of
+        (stacking, [4]_). They get `sample_weight` and `groups` as those of
         :class:`KFoldEnsembleRegressor` do.
 
     calibrate : {"temperature", "sigmoid", "isotonic"} or None, default=None
         How the blended probabilities are made as frequent as they say, by what the
         out-of-fold ones were:
 
-        - ``"temperature"``: more even or more certain, all classes alike: one number ([3]_),
+        - ``"temperature"``: more even or more certain, all classes alike: one number ([5]_),
           of several labels one for each. The most probable class stays the same.
         - ``"sigmoid"``: a logistic function of each class's log-odds, normalised (Platt).
         - ``"isotonic"``: a step function of each class's probability, normalised: for
@@ -144,8 +145,12 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
     ----------
     .. [1] Krogh and Vedelsby, "Neural Network Ensembles, Cross Validation, and
        Active Learning", NIPS 1994.
-    .. [2] Breiman, "Stacked regressions", Machine Learning 24, 1996.
-    .. [3] Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks",
+    .. [2] Sadinle, Lei and Wasserman, "Least Ambiguous Set-Valued Classifiers With
+       Bounded Error Levels", JASA 114(525), 2019.
+    .. [3] Cauchois, Gupta and Duchi, "Knowing what You Know: valid and validated
+       confidence sets in multiclass and multilabel prediction", JMLR 22, 2021.
+    .. [4] Breiman, "Stacked regressions", Machine Learning 24, 1996.
+    .. [5] Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks",
        ICML 2017.
 
     Examples
@@ -162,6 +167,8 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
     (2, 2)
     >>> ensemble.oof_prediction_.shape
     (300, 2)
+    >>> ensemble.predict_set(X[:2], confidence_level=0.8).shape  # which classes it may be
+    (2, 2)
     """
 
     # Of members that learned the classes' positions in place of the classes: which they are.
@@ -286,6 +293,7 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
         self._target_names = target_names
         members = self._blend(y, weight, plan.folds, members, beside)
         self._set_out_of_fold(y, weight, plan.folds, members)
+        self._sets = PredictionSets.of(self.oof_prediction_, y, self.classes_, weight)
         return self
 
     def predict(self, X) -> np.ndarray:
@@ -319,6 +327,45 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
             label.
         """
         return self._calibrated(self._member_predictions(X, "predict_proba").mean(axis=0))
+
+    @validate_params(
+        {"confidence_level": [Interval(Real, 0, 1, closed="neither")]},
+        prefer_skip_nested_validation=True,
+    )
+    def predict_set(self, X, confidence_level=0.9) -> np.ndarray:
+        """Predict sets of classes that hold the truth with a given confidence.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+            The rows.
+
+        confidence_level : float, default=0.9
+            Part of new rows, in (0, 1), whose class the sets shall hold; of several
+            labels, whose labels that are there are all in the set.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_samples, n_classes) or (n_samples, n_labels)
+            Whether a class, in the order of `classes_`, is in a row's set.
+
+        Notes
+        -----
+        A class is in the set where it is at least as probable as the class of all but
+        ``1 - confidence_level`` of the training rows was, by members that did not learn
+        from them: the score "LAC" of [2]_ of the class, of the smallest sets on average,
+        cross-conformal. The most probable class is always in the set, so that none is
+        empty: that makes sets right more often, never less. Where there are too few
+        training rows for the confidence asked for, all classes are.
+
+        Of several labels, a set holds every label that may be there ([3]_). It may be
+        empty, and then says that probably none is.
+
+        "New rows" are rows of the kind that was held out: with groups, of new groups.
+        With `sample_weight` training rows count by their weights.
+        """
+        probabilities = self.predict_proba(X)
+        return self._sets.among(probabilities, confidence_level, self.classes_.ndim == 2)
 
     def _blend(
         self,

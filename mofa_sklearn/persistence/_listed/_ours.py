@@ -55,7 +55,8 @@ ESTIMATORS = {
         "KFoldEnsembleClassifier": (
             "estimators_ classes_ thresholds_ oof_prediction_ oof_score_ fold_scores_ "
             "companions_ calibrator_=object[Temperature,Sigmoid,Isotonic]|none _blend_names "
-            "_blend_weights _target_names _classes_of_members=plain _classes_of_companions=plain"
+            "_blend_weights _target_names _classes_of_members=plain _classes_of_companions=plain "
+            "_sets=object[PredictionSets]"
         ),
     },
     "mofa_sklearn.ensemble._kfold_regressor": {
@@ -142,6 +143,7 @@ PARTS = {
         "Sigmoid": "slope=array intercept=array",
         "Temperature": "temperature=array",
     },
+    "mofa_sklearn.ensemble._sets": {"PredictionSets": "truth=array weights=array|none"},
     "mofa_sklearn.estimators._targets": {"TargetScale": ""},
     "mofa_sklearn.pipeline._raw_modalities": {
         "RawModalities": "modalities=plain|function[modalities] names=plain"
