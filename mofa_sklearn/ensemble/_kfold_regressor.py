@@ -6,23 +6,21 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from sklearn import get_config
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_consistent_length, validate_data
 
-from .._repr._html import ensemble_block
 from .._sklearn_private import _check_y, _fit_context
 from .._validation import as_array, numeric_targets
-from ._base import BaseKFoldEnsemble, Plan
-from ._blend_weights import blend
+from ._base import BaseKFoldEnsemble
 from ._cluster import rows_sent_once
 from ._companions import (
     MEMBERS,
-    check_companions,
+    blended,
     fit_companions,
     predictions_of,
+    that_count,
     weigh_parts,
 )
 from ._members import Fold, Member, MemberTask
@@ -174,36 +172,6 @@ class KFoldEnsembleRegressor(RegressorMixin, TellsUncertainty, BaseKFoldEnsemble
 
     _prediction_method = "predict"
 
-    _parameter_constraints: dict = {
-        **BaseKFoldEnsemble._parameter_constraints,
-        "companions": [list, None],
-    }
-
-    def __init__(
-        self,
-        estimator=None,
-        *,
-        cv=10,
-        validation="fold",
-        n_jobs=None,
-        engine="auto",
-        checkpoint=None,
-        companions=None,
-        verbose=0,
-        random_state=None,
-    ):
-        super().__init__(
-            estimator,
-            cv=cv,
-            validation=validation,
-            n_jobs=n_jobs,
-            engine=engine,
-            checkpoint=checkpoint,
-            verbose=verbose,
-            random_state=random_state,
-        )
-        self.companions = companions
-
     @_fit_context(prefer_skip_nested_validation=False)
     @rows_sent_once()
     def fit(
@@ -277,9 +245,7 @@ class KFoldEnsembleRegressor(RegressorMixin, TellsUncertainty, BaseKFoldEnsemble
         target_names = target_names_of(y)
         y = _check_y(y, multi_output=True, y_numeric=True, estimator=self)
         check_consistent_length(X, y, sample_weight, groups)
-        plan = self._plan_fit(
-            X, y, sample_weight, groups, (X_val, y_val, sample_weight_val), params
-        )
+        plan = self._plan(X, y, sample_weight, groups, (X_val, y_val, sample_weight_val), params)
         members = self._fit_members(plan)
         self._target_shape = y.shape[1:]
         self._target_names = target_names
@@ -319,13 +285,6 @@ class KFoldEnsembleRegressor(RegressorMixin, TellsUncertainty, BaseKFoldEnsemble
         mean = predictions.mean(axis=0)
         return (mean, predictions.std(axis=0)) if return_std else mean
 
-    @property
-    def blend_weights_(self) -> pd.DataFrame:
-        """The weights of the members and of the companions."""
-        return pd.DataFrame(
-            self._blend_weights, index=self._blend_names, columns=self._target_names
-        )
-
     def _blend(
         self,
         task: MemberTask,
@@ -339,19 +298,11 @@ class KFoldEnsembleRegressor(RegressorMixin, TellsUncertainty, BaseKFoldEnsemble
         if beside:
             parts = [members, *beside.values()]
             weights = weigh_parts(parts, task, folds)
-            counts = dict(zip(beside, [row.any() for row in weights[1:]], strict=True))
             self.companions_ = {
                 name: [member.estimator for member in fitted]
-                for name, fitted in beside.items()
-                if counts[name]
+                for name, fitted in that_count(beside, weights).items()
             }
-            predictions = [
-                [member.prediction.reshape(-1, n_targets) for member in part] for part in parts
-            ]
-            members = [
-                Member(member.estimator, blend(np.stack(of_parts), weights))
-                for member, *of_parts in zip(members, *predictions, strict=True)
-            ]
+            members = blended(parts, weights)
         self._blend_weights, self._blend_names = weights, [MEMBERS, *beside]
         return members
 
@@ -368,14 +319,6 @@ class KFoldEnsembleRegressor(RegressorMixin, TellsUncertainty, BaseKFoldEnsemble
         # (n_parts, n_members, n_samples, n_targets)
         return np.einsum("pt,pmnt->mnt", weights, np.stack(parts)).reshape(own.shape)
 
-    def _sk_visual_block_(self):
-        companions = self.companions or []
-        if not hasattr(self, "estimators_"):
-            return ensemble_block(self._member_template(), None, companions)
-        shares = dict(zip(self._blend_names, self._blend_weights.mean(axis=1), strict=True))
-        members = self.estimators_
-        return ensemble_block(members[0], len(members), companions, shares)
-
     def _default_estimator(self):
         from ..estimators import MoFARegressor
 
@@ -391,22 +334,6 @@ class KFoldEnsembleRegressor(RegressorMixin, TellsUncertainty, BaseKFoldEnsemble
                 f"The members predict an array of shape {member.prediction.shape} for y of "
                 f"shape {y.shape}."
             )
-
-    def _check_settings(self) -> None:
-        check_companions(self.companions)
-        super()._check_settings()
-
-    def _plan_fit(
-        self,
-        X: Any,
-        y: np.ndarray,
-        sample_weight: Any,
-        groups: Any,
-        validation: tuple[Any, Any, Any],
-        params: dict[str, Any],
-    ) -> Plan:
-        companions = check_companions(self.companions)
-        return self._plan(X, y, sample_weight, groups, validation, params, companions)
 
     def _set_out_of_fold(
         self,

@@ -52,9 +52,13 @@ class Recipe:
     parameters : dict of str to object, default={}
         The estimator's parameters; all others keep their defaults.
 
-    companions : tuple of (str, regressor), default=()
+    companions : tuple of (str, estimator), default=()
         What the ensemble blends in with weights that it learns, see
         :class:`~mofa_sklearn.KFoldEnsembleRegressor`.
+
+    calibrate : str or None, default=None
+        Of classes: how the ensemble calibrates probabilities, see
+        :class:`~mofa_sklearn.KFoldEnsembleClassifier`.
 
     baselines : tuple of str, default=()
         Names of :func:`~mofa_sklearn.baselines.make_baselines`: what is averaged with
@@ -86,6 +90,7 @@ class Recipe:
     estimator: Callable[..., BaseEstimator] = MoFARegressor
     parameters: dict[str, Any] = field(default_factory=dict)
     companions: Steps = ()
+    calibrate: str | None = None
     baselines: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -121,6 +126,8 @@ class Recipe:
         if self.companions:
             named = [f"{name}: {_one_line(part)}" for name, part in self.companions]
             lines += _entry("blended with", "; ".join(named))
+        if self.calibrate:
+            lines += _entry("calibrated by", self.calibrate)
         if self.baselines:
             lines += _entry("averaged with", f"baseline {', '.join(map(repr, self.baselines))}")
         for note in self.notes:

@@ -54,7 +54,9 @@ ESTIMATORS = {
     "mofa_sklearn.ensemble._kfold_classifier": {
         "KFoldEnsembleClassifier": (
             "estimators_ classes_ thresholds_ oof_prediction_ oof_score_ fold_scores_ "
-            "_classes_of_members=plain _sets=object[PredictionSets]"
+            "companions_ calibrator_=object[Temperature,Sigmoid,Isotonic]|none _blend_names "
+            "_blend_weights _target_names _classes_of_members=plain _classes_of_companions=plain "
+            "_sets=object[PredictionSets]"
         ),
     },
     "mofa_sklearn.ensemble._kfold_regressor": {
@@ -70,10 +72,19 @@ ESTIMATORS = {
             "modalities_ classes_ thresholds_ history_ n_iter_ best_iteration_ _packed_net _ranks"
         ),
     },
+    "mofa_sklearn.estimators._logistic_path": {
+        "LogisticPathClassifier": "classes_ C_ coef_ intercept_ column_mean_ n_iter_ _scale",
+    },
     "mofa_sklearn.estimators._regressor": {
         "MoFARegressor": (
             "modalities_ history_ n_iter_ best_iteration_ _packed_net _quantile_levels "
             "_target_scale"
+        ),
+    },
+    "mofa_sklearn.estimators._retrieval_classifier": {
+        "RetrievalClassifier": (
+            "classes_ modalities_ augmenter_ logistic_=estimator _directions _mean=array _scale "
+            "_widths"
         ),
     },
     "mofa_sklearn.estimators._retrieval_regressor": {
@@ -127,6 +138,11 @@ SPLITTERS = {
 
 # What is no estimator stands only where an attribute names it: object[...].
 PARTS = {
+    "mofa_sklearn.ensemble._calibration": {
+        "Isotonic": "before=each[array] after=each[array]",
+        "Sigmoid": "slope=array intercept=array",
+        "Temperature": "temperature=array",
+    },
     "mofa_sklearn.ensemble._blend_intervals": {
         "BlendIntervals": (
             "weights=array|each[array|none]|none rows=array|each[array|none] "
