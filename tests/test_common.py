@@ -1,9 +1,6 @@
 """scikit-learn's own checks for every public estimator."""
 
-import re
-
 import pytest
-from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Lasso, LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
@@ -34,6 +31,8 @@ from mofa_sklearn.preprocessing import (
     TokenPooling,
     VectorColumns,
 )
+
+from .sklearn_checks import run
 
 _SMALL = {
     "hidden_dim": 16,
@@ -140,22 +139,10 @@ def expected_failures(estimator):
     }
 
 
-# The checks that ask how well something is predicted, or how weights count.
-_LEARNING = re.compile("train|classes|class_weight|equivalence")
-
-
-def with_few_epochs(estimator):
-    """Return an estimator whose networks, at any depth, train for a moment."""
-    names = [name for name in estimator.get_params() if name.split("__")[-1] == "max_epochs"]
-    return clone(estimator).set_params(**dict.fromkeys(names, 2))
-
-
 @parametrize_with_checks(
     ESTIMATORS,
     expected_failed_checks=expected_failures,
 )
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_sklearn_checks(estimator, check):
-    if not _LEARNING.search(check.func.__name__):
-        estimator = with_few_epochs(estimator)
-    check(estimator)
+    run(check, estimator)
