@@ -19,7 +19,12 @@ from mofa_sklearn.baselines import (
     EarlyStoppingMLPRegressor,
     EarlyStoppingRegressor,
 )
-from mofa_sklearn.estimators import RetrievalRegressor, RidgePathRegressor
+from mofa_sklearn.estimators import (
+    LogisticPathClassifier,
+    RetrievalClassifier,
+    RetrievalRegressor,
+    RidgePathRegressor,
+)
 from mofa_sklearn.preprocessing import RetrievalAugmenter
 
 ESTIMATORS = [
@@ -30,6 +35,8 @@ ESTIMATORS = [
     BlendRegressor,
     RidgePathRegressor,
     RetrievalRegressor,
+    LogisticPathClassifier,
+    RetrievalClassifier,
     RetrievalAugmenter,
     EarlyStoppingRegressor,
     EarlyStoppingClassifier,

@@ -437,7 +437,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
     ) -> Training:
         """Check the arguments of `fit`, and build what is to be trained."""
         rows, blocks = self._check_training_rows(X, y, sample_weight, multi_output=True)
-        rows.y = check_classes(rows.y)
+        rows.y = _without_uncounted(check_classes(rows.y), rows.sample_weight)
         groups = check_groups(groups, rows.X)
         validation = self._check_validation_rows(blocks, X_val, y_val, sample_weight_val)
         coding = self._learn_coding(rows.y)
@@ -571,6 +571,14 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = self.ordinal is False
         return tags
+
+
+def _without_uncounted(y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
+    """Return classes in which those that only rows of weight zero have do not occur."""
+    if sample_weight is None or sample_weight.all() or y.ndim == 2:
+        return y
+    counted = sample_weight > 0
+    return np.where(counted, y, y[counted][0])
 
 
 def _told(classes: np.ndarray) -> str:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from sklearn.preprocessing import StandardScaler
 
-from ..estimators import RetrievalRegressor, RidgePathRegressor
+from ..estimators import (
+    LogisticPathClassifier,
+    RetrievalClassifier,
+    RetrievalRegressor,
+    RidgePathRegressor,
+)
 from ..preprocessing import BlockPCA, RankGaussTransformer
 from ._recipe import Recipe, Steps
 
@@ -35,4 +40,9 @@ def default() -> Recipe:
             ("pca_ridge", RidgePathRegressor(n_components=32, standardize=False)),
             ("neighbors", RetrievalRegressor(standardize=False)),
         ),
+        class_companions=(
+            ("logistic", LogisticPathClassifier(standardize=False)),
+            ("neighbors", RetrievalClassifier(standardize=False)),
+        ),
+        calibrate="temperature",
     )
