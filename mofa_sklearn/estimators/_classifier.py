@@ -87,6 +87,13 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         Whether the fusion also gets what sets each encoding apart from the mean of
         the row's other encodings, see :class:`MoFARegressor`.
 
+    numeric_embedding : {"piecewise_linear"} or None, default=None
+        What the numbers of narrow blocks (up to 16 columns, no sequences) are spread
+        over before they are encoded. ``"piecewise_linear"``: beside each number, how
+        much of each of 16 bins of its column lies below it ([5]_), bins that hold about
+        as many training rows each. It lets a network see steps, plateaus and single
+        values, as trees do. None: the numbers alone.
+
     loss : {"auto", "cross_entropy", "focal"}, type or callable, default="auto"
         What the training minimises, and early stopping watches:
 
@@ -226,6 +233,8 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
     .. [4] Cao, Mirjalili and Raschka, "Rank consistent ordinal regression for neural
        networks with application to age estimation", Pattern Recognition Letters 140,
        2020.
+    .. [5] Gorishniy, Rubachev and Babenko, "On Embeddings for Numerical Features in
+       Tabular Deep Learning", NeurIPS 2022.
 
     Examples
     --------
@@ -265,6 +274,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         anneal_dropout=True,
         alternate_modalities=False,
         residual_features=False,
+        numeric_embedding=None,
         loss="auto",
         label_smoothing=0.0,
         class_weight=None,
@@ -295,6 +305,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         self.anneal_dropout = anneal_dropout
         self.alternate_modalities = alternate_modalities
         self.residual_features = residual_features
+        self.numeric_embedding = numeric_embedding
         self.loss = loss
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight

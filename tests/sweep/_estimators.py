@@ -50,6 +50,7 @@ OF_NETWORKS = {
     "anneal_dropout": Changes(False),
     "alternate_modalities": Changes(True),
     "residual_features": Changes(True),
+    "numeric_embedding": Changes("piecewise_linear"),
     "batch_size": Changes(8),
     "learning_rate": Changes(0.01),
     "weight_decay": Changes(0.9),
