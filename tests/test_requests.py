@@ -15,6 +15,7 @@ from mofa_sklearn import (
 )
 from mofa_sklearn._requests import DEFAULTS
 from mofa_sklearn.baselines import (
+    BoostingRegressor,
     EarlyStoppingClassifier,
     EarlyStoppingMLPRegressor,
     EarlyStoppingRegressor,
@@ -31,6 +32,7 @@ ESTIMATORS = [
     RidgePathRegressor,
     RetrievalRegressor,
     RetrievalAugmenter,
+    BoostingRegressor,
     EarlyStoppingRegressor,
     EarlyStoppingClassifier,
     EarlyStoppingMLPRegressor,
