@@ -18,7 +18,7 @@ from mofa_sklearn import (
     RankGaussTransformer,
     make_mofa_pipeline,
 )
-from mofa_sklearn.baselines import make_baselines
+from mofa_sklearn.baselines import BoostingRegressor, make_baselines
 from mofa_sklearn.estimators import (
     LogisticPathClassifier,
     RetrievalClassifier,
@@ -93,6 +93,7 @@ COLUMNS: dict[str, Callable] = {
     "RetrievalClassifier": lambda modalities=WIDTHS: RetrievalClassifier(
         modalities, n_neighbors=5, random_state=0
     ),
+    "BoostingRegressor": lambda: BoostingRegressor(max_iter=5, min_samples_leaf=5, random_state=0),
     "RankGaussTransformer": RankGaussTransformer,
     "ModalityPreprocessor": lambda modalities=WIDTHS: ModalityPreprocessor(
         StandardScaler(), modalities=modalities
@@ -122,7 +123,8 @@ OPENERS = {"FloatColumns", "VectorColumns"}
 RETRIEVAL = {"RetrievalRegressor", "RetrievalClassifier", "RetrievalAugmenter"}
 # Its steps see one block at a time, single NaN are theirs to fill.
 IN_BLOCKS = {"baseline pca-ridge", "baseline mvp", "baseline afew-va"}
-ON_COLUMNS = {"baseline ridge", "baseline knn", "baseline mlp", "baseline hist-gb"}
+BOOSTING = {"BoostingRegressor", "baseline hist-gb"}
+ON_COLUMNS = {"baseline ridge", "baseline knn", "baseline mlp", *BOOSTING}
 # Linear models, for which NaN is a column's mean.
 RIDGES = {
     "LogisticPathClassifier",

@@ -15,6 +15,7 @@ from mofa_sklearn import (
 )
 from mofa_sklearn._requests import DEFAULTS
 from mofa_sklearn.baselines import (
+    BoostingRegressor,
     EarlyStoppingClassifier,
     EarlyStoppingMLPRegressor,
     EarlyStoppingRegressor,
@@ -38,6 +39,7 @@ ESTIMATORS = [
     LogisticPathClassifier,
     RetrievalClassifier,
     RetrievalAugmenter,
+    BoostingRegressor,
     EarlyStoppingRegressor,
     EarlyStoppingClassifier,
     EarlyStoppingMLPRegressor,

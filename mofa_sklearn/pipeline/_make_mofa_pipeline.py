@@ -65,10 +65,11 @@ def make_mofa_pipeline(
         epochs at most. ``"default"`` makes every column normal (RankGauss), reduces
         wide modalities to principal components (``BlockPCA("auto")``: 0.7 times the
         root of the number of rows, where there are four times as many columns),
-        trains networks for 30 epochs at most, whose dropout fades out, and puts three
+        trains networks for 30 epochs at most, whose dropout fades out, and puts four
         quick companions beside them: a linear model on all that, one on 32 principal
-        components of each modality, and one on the most similar training rows. What
-        is predicted is the mean of them all whose out-of-fold error is least.
+        components of each modality, one on the most similar training rows, and boosted
+        trees, where they are worth it. What is predicted is the mean of them all whose
+        out-of-fold error is least.
 
     estimator : regressor or classifier, default=None
         What is trained on the preprocessed columns; None takes the recipe's
