@@ -216,12 +216,14 @@ class LogisticPathClassifier(ClassifierMixin, RequestsItsArguments, BaseEstimato
             known, held_out = rows.take(train), rows.take(test)
         else:
             known, held_out = rows, self._held_out(coding, X_val, y_val, sample_weight_val)
-        problems = [
-            _fit_problem(
-                rows.of(i), known.of(i), held_out.of(i), own, path, self.max_iter, self.tol
+        problems = []
+        for i, own in enumerate(importance):
+            final = rows.of(i)
+            first = final if known is rows else known.of(i)
+            problem = _fit_problem(
+                final, first, held_out.of(i), own, path, self.max_iter, self.tol
             )
-            for i, own in enumerate(importance)
-        ]
+            problems.append(problem)
         self.classes_ = coding.classes
         self.C_ = np.array([problem.C for problem in problems])
         self.n_iter_ = np.array([problem.n_iter for problem in problems])
@@ -440,13 +442,14 @@ def _fit_problem(
     else:
         held_out = held_out.take(np.flatnonzero(shared))
     model = LogisticRegression(max_iter=max_iter, tol=tol, warm_start=True)
-    least, n_idle, best = np.inf, 0, None
-    for C in path:
+    _learn(model, known, importance, path[0])
+    best, least, n_idle = _solution(model), _loss(model, held_out, importance), 0
+    for C in path[1:]:
         _learn(model, known, importance, C)
         loss = _loss(model, held_out, importance)
         n_idle += 1
-        if best is None or loss < least:
-            least, n_idle, best = loss, 0, _solution(model)
+        if loss < least:
+            best, least, n_idle = _solution(model), loss, 0
         if n_idle == _PATIENCE:
             break
     if known is rows:

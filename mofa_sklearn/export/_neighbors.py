@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..estimators import RetrievalRegressor
+from ..estimators import RetrievalClassifier, RetrievalRegressor
 from ..preprocessing._memory import _NO_DISTANCE, Memory
 from ._convert import converts
+from ._linear import Probabilities
 from ._members import FirstMember, convert_members, converts_members
 
 _SPARE_CANDIDATES = 8
@@ -205,10 +207,24 @@ class Retrieval(nn.Module):
 
 @converts_members(RetrievalRegressor)
 def _retrievals(estimators: Sequence[RetrievalRegressor], place: str) -> nn.Module:
-    first = estimators[0]
-    augmenters = [each.augmenter_ for each in estimators if each.augmenter_ is not None]
-    if len(augmenters) < len(estimators):
+    if any(each.augmenter_ is None for each in estimators):
         return _EachConstant([each.ridge_.predict(np.zeros((1, 1))) for each in estimators])
+    return _retrieval(estimators, [each.ridge_ for each in estimators], place)
+
+
+@converts_members(RetrievalClassifier)
+def _class_retrievals(estimators: Sequence[RetrievalClassifier], place: str) -> nn.Module:
+    if any(each.augmenter_ is None for each in estimators):
+        shares = [each.logistic_.predict_proba(np.zeros((1, 1))) for each in estimators]
+        return _EachConstant(shares)
+    scores = _retrieval(estimators, [each.logistic_ for each in estimators], place)
+    return Probabilities(scores, estimators[0].classes_)
+
+
+def _retrieval(estimators: Sequence[Any], linear: Sequence[Any], place: str) -> Retrieval:
+    """Return the module of retrieving estimators, and of linear models on what they find."""
+    first = estimators[0]
+    augmenters = [each.augmenter_ for each in estimators]
     if augmenters[0].metric != "euclidean":
         raise TypeError(f"The step '{place}' cannot be exported: its metric is not euclidean.")
     spaces = MemberSpaces(
@@ -222,8 +238,8 @@ def _retrievals(estimators: Sequence[RetrievalRegressor], place: str) -> nn.Modu
         for name in names
     ]
     n_kept = targets[0].shape[1] + 2 * augmenters[0].include_distances
-    coef = np.stack([np.atleast_2d(each.ridge_.coef_) for each in estimators])
-    intercept = np.stack([np.atleast_1d(each.ridge_.intercept_) for each in estimators])
+    coef = np.stack([np.atleast_2d(each.coef_) for each in linear])
+    intercept = np.stack([np.atleast_1d(each.intercept_) for each in linear])
     return Retrieval(spaces, first._widths, attentions, n_kept, coef, intercept)
 
 
@@ -245,6 +261,6 @@ def _standardized(targets: np.ndarray) -> np.ndarray:
     return (targets - targets.mean(axis=0)) / np.where(scale > 0, scale, 1)
 
 
-@converts(RetrievalRegressor)
-def _one(estimator: RetrievalRegressor, place: str) -> nn.Module:
+@converts(RetrievalRegressor, RetrievalClassifier)
+def _one(estimator: Any, place: str) -> nn.Module:
     return FirstMember(convert_members([estimator], place))
