@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator
 from mofa_sklearn import KFoldEnsembleRegressor, make_mofa_pipeline
 
 from .classes import make_classes, small_classifier
-from .helpers import WIDTHS, make_data, small_mofa
+from .helpers import WIDTHS, make_data, small_mofa, with_few_trees
 
 N_ROUNDS = 4
 N_LOOKS = 5
@@ -49,9 +49,11 @@ def with_checkpoint(folder, X, y):
 def pipeline(folder, X, y):
     model = make_mofa_pipeline(WIDTHS, cv=2, random_state=0)
     small = {"hidden_dim": 8, "max_epochs": 2}
-    return model.set_params(
-        **{f"regressor__estimator__{name}": value for name, value in small.items()}
-    ).fit(X, y)
+    return (
+        with_few_trees(model)
+        .set_params(**{f"regressor__estimator__{name}": value for name, value in small.items()})
+        .fit(X, y)
+    )
 
 
 def broken_off(folder, X, y):

@@ -1,14 +1,18 @@
 """What the displays of coverage share: intervals, whether they hold the truth, and how often."""
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
-from sklearn.utils import check_consistent_length
 
+from .._lengths import check_one_for_each_row
+from .._sklearn_private import Interval
 from .._validation import check_array
 from ._drawing import REFERENCE_COLOR, legend_beside, series_style, tidy, wrap
 from ._unwrap import as_learned, unwrap
 
+#: What a level of confidence may be, for `validate_params`.
+LEVEL = [Interval(Real, 0, 1, closed="neither")]
 # Of the places on an x axis; targets are drawn side by side within it.
 _WIDTH_OF_PLACE = 0.5
 ALL_TARGETS = "all targets"
@@ -45,11 +49,28 @@ def check_intervals(intervals, shape):
     return bounds.reshape(expected)
 
 
-def check_truth(y_true, *others):
+def check_truth(y_true, groups=None, sample_weight=None):
     """Return finite targets; what else belongs to the rows has to be as long."""
     y_true = check_array(y_true, ensure_2d=False, dtype=np.float64, input_name="y_true")
-    check_consistent_length(y_true, *others)
+    check_one_for_each_row("groups", groups, y_true)
+    check_one_for_each_row("sample_weight", sample_weight, y_true)
+    if sample_weight is not None and (np.asarray(sample_weight) < 0).any():
+        raise ValueError("sample_weight has negative values.")
     return y_true
+
+
+def check_levels(confidence_levels):
+    """Return levels of confidence as an array."""
+    levels = np.asarray(confidence_levels)
+    if (
+        levels.ndim != 1
+        or levels.dtype.kind not in "iuf"
+        or not ((levels > 0) & (levels < 1)).all()
+    ):
+        raise ValueError(
+            f"confidence_levels must be numbers between 0 and 1; got {confidence_levels!r}."
+        )
+    return levels.astype(np.float64)
 
 
 def holds_truth(y_true, intervals):

@@ -1,8 +1,10 @@
 import numpy as np
 import pandas as pd
 
+from .._sklearn_private import validate_params
 from ..ensemble._target_names import target_names_of
 from ._coverage import (
+    LEVEL,
     Coverage,
     check_intervals,
     check_truth,
@@ -13,7 +15,8 @@ from ._coverage import (
 )
 from ._drawing import import_pyplot, make_axes, wrap
 from ._group_error import bins_by_size, sizes_of
-from ._targets import check_names
+from ._targets import TARGET_NAMES, check_names
+from ._unwrap import PREDICTOR
 
 # More groups than these are put into bins.
 MAX_GROUPS = 12
@@ -92,6 +95,15 @@ class CoverageByGroupDisplay:
         self.target_names = target_names
 
     @classmethod
+    @validate_params(
+        {
+            "estimator": PREDICTOR,
+            "confidence_level": LEVEL,
+            "adaptive": ["boolean"],
+            "target_names": TARGET_NAMES,
+        },
+        prefer_skip_nested_validation=False,
+    )
     def from_estimator(
         cls,
         estimator,
@@ -156,6 +168,14 @@ class CoverageByGroupDisplay:
         )
 
     @classmethod
+    @validate_params(
+        {
+            "intervals": ["array-like"],
+            "confidence_level": [*LEVEL, None],
+            "target_names": TARGET_NAMES,
+        },
+        prefer_skip_nested_validation=False,
+    )
     def from_predictions(
         cls,
         y_true,

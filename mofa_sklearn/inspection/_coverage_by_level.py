@@ -2,10 +2,12 @@ import numpy as np
 import pandas as pd
 from sklearn.base import is_classifier
 
+from .._sklearn_private import validate_params
 from ..ensemble._target_names import target_names_of
 from ._coverage import (
     ALL_TARGETS,
     Coverage,
+    check_levels,
     check_truth,
     holds_truth,
     intervals_and_truth,
@@ -19,8 +21,8 @@ from ._drawing import (
     tidy,
     wrap,
 )
-from ._targets import check_names
-from ._unwrap import unwrap
+from ._targets import TARGET_NAMES, check_names
+from ._unwrap import PREDICTOR, unwrap
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 
@@ -80,6 +82,15 @@ class CoverageDisplay:
         self.sample_weight = sample_weight
 
     @classmethod
+    @validate_params(
+        {
+            "estimator": PREDICTOR,
+            "joint": ["boolean"],
+            "adaptive": ["boolean"],
+            "target_names": TARGET_NAMES,
+        },
+        prefer_skip_nested_validation=False,
+    )
     def from_estimator(
         cls,
         estimator,
@@ -131,6 +142,7 @@ class CoverageDisplay:
             classes.
         """
         import_pyplot(f"{cls.__name__}.from_estimator")
+        confidence_levels = check_levels(confidence_levels)
         if is_classifier(estimator):
             if joint or not adaptive:
                 raise TypeError("joint and adaptive are for intervals; classes have sets.")
@@ -148,6 +160,10 @@ class CoverageDisplay:
         return cls._of(confidence_levels, held, names, groups, sample_weight).plot(ax)
 
     @classmethod
+    @validate_params(
+        {"intervals": ["array-like"], "joint": ["boolean"], "target_names": TARGET_NAMES},
+        prefer_skip_nested_validation=False,
+    )
     def from_predictions(
         cls,
         y_true,
@@ -193,7 +209,7 @@ class CoverageDisplay:
         import_pyplot(f"{cls.__name__}.from_predictions")
         if target_names is None:
             target_names = target_names_of(y_true)
-        y_true = check_truth(y_true)
+        y_true, confidence_levels = check_truth(y_true), check_levels(confidence_levels)
         if len(intervals) != len(confidence_levels):
             raise ValueError(
                 f"intervals and confidence_levels must be as many; got {len(intervals)} and "
@@ -207,7 +223,7 @@ class CoverageDisplay:
     def _of(cls, confidence_levels, held, names, groups, sample_weight):
         check_truth(np.zeros(held.shape[1]), groups, sample_weight)
         return cls(
-            confidence_levels=np.asarray(confidence_levels, dtype=np.float64),
+            confidence_levels=confidence_levels,
             held=held,
             names=names,
             groups=None if groups is None else np.asarray(groups),

@@ -1,8 +1,12 @@
+from numbers import Integral
+
 import numpy as np
 import pandas as pd
 
+from .._sklearn_private import validate_params
 from ..ensemble._target_names import target_names_of
 from ._coverage import (
+    LEVEL,
     Coverage,
     check_intervals,
     check_truth,
@@ -12,7 +16,8 @@ from ._coverage import (
     rows_of,
 )
 from ._drawing import import_pyplot, make_axes
-from ._targets import check_names
+from ._targets import TARGET_NAMES, check_names
+from ._unwrap import PREDICTOR
 
 
 class CoverageByWidthDisplay:
@@ -96,6 +101,16 @@ class CoverageByWidthDisplay:
         self.target_names = target_names
 
     @classmethod
+    @validate_params(
+        {
+            "estimator": PREDICTOR,
+            "confidence_level": LEVEL,
+            "adaptive": ["boolean"],
+            "target_names": TARGET_NAMES,
+            "n_bins": [Integral],
+        },
+        prefer_skip_nested_validation=False,
+    )
     def from_estimator(
         cls,
         estimator,
@@ -162,6 +177,15 @@ class CoverageByWidthDisplay:
         )
 
     @classmethod
+    @validate_params(
+        {
+            "intervals": ["array-like"],
+            "confidence_level": [*LEVEL, None],
+            "target_names": TARGET_NAMES,
+            "n_bins": [Integral],
+        },
+        prefer_skip_nested_validation=False,
+    )
     def from_predictions(
         cls,
         y_true,
@@ -219,6 +243,7 @@ class CoverageByWidthDisplay:
         )
         return display.plot(ax, n_bins=n_bins)
 
+    @validate_params({"n_bins": [Integral]}, prefer_skip_nested_validation=False)
     def plot(self, ax=None, *, n_bins=5):
         """Draw.
 

@@ -10,6 +10,8 @@ from sklearn.linear_model import Ridge
 from mofa_sklearn import MoFAClassifier, MoFARegressor, make_mofa_pipeline, persistence
 from mofa_sklearn.datasets import make_micro_videos
 
+from ..helpers import with_few_trees
+
 TINY = {"hidden_dim": 8, "max_epochs": 2}
 
 
@@ -34,7 +36,8 @@ def videos():
 def tiny(pipeline):
     params = pipeline.get_params()
     names = [name for name in params if name.split("__")[-1] in TINY and params[name] is not None]
-    return pipeline.set_params(**{name: TINY[name.split("__")[-1]] for name in names})
+    pipeline.set_params(**{name: TINY[name.split("__")[-1]] for name in names})
+    return with_few_trees(pipeline)
 
 
 def make(videos, **params):

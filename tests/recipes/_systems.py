@@ -6,6 +6,8 @@ from mofa_sklearn import make_mofa_pipeline
 from mofa_sklearn.estimators._base import BaseMoFA
 from mofa_sklearn.preprocessing import EngagementBinner
 
+from ..helpers import with_few_trees
+
 WIDTHS = {"title": 6, "image": 5, "social": 3}
 N_TRAIN, N_TEST = 300, 150
 SMALL = {
@@ -29,7 +31,7 @@ def small_pipeline(recipe, modalities=WIDTHS, params=None, *, ensemble=True, **k
             part.set_params(max_iter=40, learning_rate=0.2)
         if type(part).__module__.startswith("catboost."):
             part.set_params(iterations=40, learning_rate=0.2)
-    return pipeline
+    return with_few_trees(pipeline)
 
 
 def split(X, y):

@@ -3,12 +3,13 @@
 from functools import cache
 
 import numpy as np
+from sklearn.linear_model import Ridge
 
 from mofa_sklearn import inspection
 
 from . import _data, _fitted
 from ._calls import Argument, Call, Later
-from ._functions import NAMES, NO_MODEL, NOT_BOOLEAN, NOT_OF_EACH_ROW
+from ._functions import NAMES, NO_MODEL, NOT_BOOLEAN, NOT_OF_EACH_ROW, WEIGHTS
 from ._rows import Changes, Elsewhere
 
 NO_KIND = ("no such", 3)
@@ -51,6 +52,14 @@ def intervals():
     return _fitted.ridges().predict_interval(_data.X)
 
 
+def other_intervals():
+    return several_intervals()[::-1]
+
+
+def several_intervals():
+    return [_fitted.ridges().predict_interval(_data.X, level) for level in (0.5, 0.9)]
+
+
 @cache
 def report():
     return inspection.analyze_modalities(
@@ -86,6 +95,14 @@ ATTENTION = {"attention": Later(_fitted.attention)}
 OF_ATTENTION = Argument(Changes(Later(other_attention)), (3, "image"))
 NETWORK = {"estimator": Later(_fitted.network), "X": _data.X}
 MEASURED = {"modalities": _data.WIDTHS, "n_repeats": 2, "random_state": 0}
+JOINT = Argument(Changes(True), NOT_BOOLEAN)
+# Rows this few tell nothing of widths.
+ADAPTIVE = Argument(
+    Elsewhere("ensemble/test_adaptive_intervals.py", "test_false_is_one_width"), NOT_BOOLEAN
+)
+LEVELS = Argument(Changes([0.4, 0.8]), (3, "ab", [0.5, 2.0]))
+INTERVALS = Argument(Changes(Later(lambda: 2 * intervals())), (3, "wide", _data.Y))
+OTHER_INTERVALS = Argument(Changes(Later(_fitted.flat_ridges)), (3, Ridge, Ridge()))
 NETWORKS = Argument(Changes(Later(_fitted.networks)), (3, "network"))
 PREDICTED_ONCE = {"y_pred": Later(_fitted.predictions)}
 
@@ -101,6 +118,104 @@ DISPLAYS = {
     "AttentionByPredictionDisplay.plot": (
         drawn_again("AttentionByPredictionDisplay", "from_data", **ATTENTION, **PREDICTED_ONCE),
         {"n_bins": N_BINS},
+    ),
+    "CoverageDisplay.from_estimator": (
+        drawn_by("CoverageDisplay", "from_estimator", **RIDGES, **ROWS),
+        {
+            "estimator": OTHER_INTERVALS,
+            "confidence_levels": LEVELS,
+            "joint": JOINT,
+            "adaptive": ADAPTIVE,
+            "groups": GROUPS,
+            "sample_weight": WEIGHTS,
+            "target_names": NAMES,
+        },
+    ),
+    "CoverageDisplay.from_predictions": (
+        drawn_by(
+            "CoverageDisplay",
+            "from_predictions",
+            y_true=_data.Y,
+            intervals=Later(several_intervals),
+            confidence_levels=[0.5, 0.9],
+        ),
+        {
+            "intervals": Argument(Changes(Later(other_intervals)), (3, "wide", [_data.Y])),
+            "confidence_levels": Argument(Changes([0.4, 0.8]), (3, "ab", [0.5], [0.5, 2.0])),
+            "joint": JOINT,
+            "groups": GROUPS,
+            "sample_weight": WEIGHTS,
+            "target_names": NAMES,
+        },
+    ),
+    "CoverageDisplay.plot": (
+        drawn_again("CoverageDisplay", "from_estimator", **RIDGES, **ROWS),
+        {},
+    ),
+    "CoverageByWidthDisplay.from_estimator": (
+        drawn_by("CoverageByWidthDisplay", "from_estimator", **RIDGES, **ROWS),
+        {
+            "estimator": OTHER_INTERVALS,
+            "confidence_level": LEVEL,
+            "adaptive": ADAPTIVE,
+            "groups": GROUPS,
+            "sample_weight": WEIGHTS,
+            "target_names": NAMES,
+            "n_bins": N_BINS,
+        },
+    ),
+    "CoverageByWidthDisplay.from_predictions": (
+        drawn_by(
+            "CoverageByWidthDisplay",
+            "from_predictions",
+            y_true=_data.Y,
+            intervals=Later(intervals),
+        ),
+        {
+            "intervals": INTERVALS,
+            "confidence_level": LEVEL,
+            "groups": GROUPS,
+            "sample_weight": WEIGHTS,
+            "target_names": NAMES,
+            "n_bins": N_BINS,
+        },
+    ),
+    "CoverageByWidthDisplay.plot": (
+        drawn_again("CoverageByWidthDisplay", "from_estimator", **RIDGES, **ROWS),
+        {"n_bins": N_BINS},
+    ),
+    "CoverageByGroupDisplay.from_estimator": (
+        drawn_by("CoverageByGroupDisplay", "from_estimator", **RIDGES, **ROWS, groups=UNEVEN),
+        {
+            "estimator": OTHER_INTERVALS,
+            "groups": GROUPS,
+            "confidence_level": LEVEL,
+            "adaptive": ADAPTIVE,
+            "sample_weight": WEIGHTS,
+            "target_names": NAMES,
+            "edges": EDGES,
+        },
+    ),
+    "CoverageByGroupDisplay.from_predictions": (
+        drawn_by(
+            "CoverageByGroupDisplay",
+            "from_predictions",
+            y_true=_data.Y,
+            intervals=Later(intervals),
+            groups=UNEVEN,
+        ),
+        {
+            "intervals": INTERVALS,
+            "groups": GROUPS,
+            "confidence_level": LEVEL,
+            "sample_weight": WEIGHTS,
+            "target_names": NAMES,
+            "edges": EDGES,
+        },
+    ),
+    "CoverageByGroupDisplay.plot": (
+        drawn_again("CoverageByGroupDisplay", "from_estimator", **RIDGES, **ROWS, groups=UNEVEN),
+        {"edges": EDGES},
     ),
     "GroupErrorDisplay.from_estimator": (
         drawn_by("GroupErrorDisplay", "from_estimator", **RIDGES, **ROWS, groups=UNEVEN),

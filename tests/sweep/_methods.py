@@ -8,10 +8,16 @@ from mofa_sklearn.preprocessing import RetrievalAugmenter
 from . import _data, _fitted
 from ._calls import Argument, Call
 from ._functions import NOT_BOOLEAN, NOT_OF_EACH_ROW
-from ._rows import Changes
+from ._rows import Changes, Elsewhere
 
 LEVEL = Argument(Changes(0.5), (0, 1, 90, "high", None))
-INTERVAL = {"confidence_level": LEVEL, "joint": Argument(Changes(True), NOT_BOOLEAN)}
+INTERVAL = {
+    "confidence_level": LEVEL,
+    "joint": Argument(Changes(True), NOT_BOOLEAN),
+    "adaptive": Argument(
+        Elsewhere("ensemble/test_adaptive_intervals.py", "test_false_is_one_width"), NOT_BOOLEAN
+    ),
+}
 MODALITY = {"modality": Argument(Changes("b"), ("no such", 3, None))}
 WEIGHT_NEW = _data.WEIGHT[: len(_data.X_NEW)]
 Y_NEW = _data.Y[: len(_data.X_NEW)]
