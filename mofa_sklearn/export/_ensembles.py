@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -50,12 +52,19 @@ def _regressor(ensemble: KFoldEnsembleRegressor, place: str) -> nn.Module:
     members = MeanOfMembers(convert_members(ensemble.estimators_, f"{place}__estimator"))
     if not ensemble.companions_:
         return members
+    rows = _rows_of_members(ensemble._held_out)
     weights = ensemble.blend_weights_.loc[["estimator", *ensemble.companions_]].to_numpy()
     parts = [
-        MeanOfMembers(convert_members(fitted, f"{place}__{name}"))
+        MeanOfMembers(convert_members(fitted, f"{place}__{name}", rows))
         for name, fitted in ensemble.companions_.items()
     ]
     return WeightedMean([members, *parts], weights)
+
+
+def _rows_of_members(held_out: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Return which rows each member was fitted on, if that are all but those held out."""
+    n_rows = max(own.max() for own in held_out) + 1
+    return [np.setdiff1d(np.arange(n_rows), own) for own in held_out]
 
 
 @converts(KFoldEnsembleClassifier)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,12 @@ class Affine(nn.Module):
         self.register_buffer("shift", torch.from_numpy(np.array(shift, dtype=np.float64)))
         self.register_buffer("scale", torch.from_numpy(np.array(scale, dtype=np.float64)))
 
+    @classmethod
+    def joined(cls, modules: Sequence[Affine]) -> Affine:
+        """Return what does for columns side by side what several do for theirs."""
+        shift = np.concatenate([module.shift.numpy() for module in modules])
+        return cls(shift, np.concatenate([module.scale.numpy() for module in modules]))
+
     def forward(self, x: Tensor) -> Tensor:
         return ((x - self.shift) * self.scale).to(x.dtype)
 
@@ -69,31 +76,46 @@ class Fill(nn.Module):
     Parameters
     ----------
     values : ndarray of shape (n_features,)
-        What to put in. NaN: the column is left out.
-    flagged : ndarray of int
-        Columns that get a flag of their own: 1 where the value was missing.
+        What to put in.
+    chosen : ndarray of int
+        Which of the filled columns, counted from 0, and of the flags, counted from
+        n_features, are returned. A flag is 1 where the value was missing.
     """
 
-    def __init__(self, values: np.ndarray, flagged: np.ndarray) -> None:
+    def __init__(self, values: np.ndarray, chosen: np.ndarray) -> None:
         super().__init__()
         self.values: Tensor
-        self.kept: Tensor
-        self.flagged: Tensor
-        kept = np.flatnonzero(~np.isnan(values))
-        self.keeps_all = len(kept) == len(values)
-        self.has_flags = len(flagged) > 0
+        self.chosen: Tensor
+        self.changes_columns = not np.array_equal(chosen, np.arange(len(values)))
         self.register_buffer("values", torch.tensor(values, dtype=torch.float32))
-        self.register_buffer("kept", torch.from_numpy(kept))
-        self.register_buffer("flagged", torch.from_numpy(np.asarray(flagged, dtype=np.int64)))
+        self.register_buffer("chosen", torch.from_numpy(np.asarray(chosen, dtype=np.int64)))
+
+    @classmethod
+    def joined(cls, modules: Sequence[Fill]) -> Fill:
+        """Return what does for columns side by side what several do for theirs."""
+        widths = [len(module.values) for module in modules]
+        starts = np.cumsum([0, *widths])
+        chosen = [
+            own + start + np.where(own < width, 0, starts[-1] - width)
+            for own, width, start in zip(
+                (module.chosen.numpy() for module in modules), widths, starts, strict=False
+            )
+        ]
+        values = np.concatenate([module.values.numpy() for module in modules])
+        return cls(values, np.concatenate(chosen))
 
     def forward(self, x: Tensor) -> Tensor:
         missing = x.isnan()
         filled = torch.where(missing, self.values, x)
-        if not self.keeps_all:
-            filled = filled[:, self.kept]
-        if not self.has_flags:
+        if not self.changes_columns:
             return filled
-        return torch.cat([filled, missing[:, self.flagged].to(x.dtype)], dim=1)
+        return torch.cat([filled, missing.to(x.dtype)], dim=1)[:, self.chosen]
+
+
+def _fill(values: np.ndarray, flagged: np.ndarray) -> Fill:
+    """Fill in values, leaving out columns where that is NaN, then the flags of some columns."""
+    kept = np.flatnonzero(~np.isnan(values))
+    return Fill(np.nan_to_num(values), np.concatenate([kept, len(values) + flagged]))
 
 
 class UnitRows(nn.Module):
@@ -192,7 +214,7 @@ def _simple_imputer(imputer: SimpleImputer, place: str) -> nn.Module:
             f"The step '{place}' cannot be exported: missing_values={missing!r}, only NaN can."
         )
     flagged = imputer.indicator_.features_ if imputer.add_indicator else np.array([], dtype=int)
-    return Fill(np.asarray(imputer.statistics_, dtype=float), flagged)
+    return _fill(np.asarray(imputer.statistics_, dtype=float), flagged)
 
 
 @converts(PCA)
@@ -240,4 +262,4 @@ def _float_columns(transformer: FloatColumns, place: str) -> nn.Module:
 
 @converts(GapFiller)
 def _gap_filler(filler: GapFiller, place: str) -> nn.Module:
-    return Fill(np.asarray(filler.medians_, dtype=float), filler.marked_)
+    return _fill(np.asarray(filler.medians_, dtype=float), np.asarray(filler.marked_, dtype=int))
