@@ -12,8 +12,12 @@ from mofa_sklearn.modalities import resolve_modalities
 
 BLOCKS = {
     "narrow": {"social": 6, "text": 100},
+    "medium": {"image": 32, "title": 24, "video": 24},
     "wide": {"image": 1024, "video": 768, "text": 1024},
+    "numbers": {"numbers": 6, "text": 64},
 }
+# Blocks of raw numbers, in which trees find more than linear models and networks do.
+NUMERIC = ("numbers",)
 # A narrow block holds numbers rather than an embedding, and a column of it is a count where it is
 # never negative and gets as large as this.
 MAX_NARROW_WIDTH = 32
@@ -59,6 +63,7 @@ def generate(n_rows, blocks, noise, seed, n_creators=None):
     data = make_micro_videos(
         n_rows,
         modalities=BLOCKS[blocks],
+        numeric_modalities=[name for name in BLOCKS[blocks] if name in NUMERIC],
         noise=noise,
         n_creators=n_creators,
         return_bunch=True,

@@ -10,6 +10,7 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn import get_config
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, check_cv
@@ -28,7 +29,7 @@ from ._attention import AveragesAttention
 from ._checkpoint import Checkpoint, fingerprint_of
 from ._checks import check_trainable
 from ._cluster import fit_on_cluster, on_cluster
-from ._companions import companion_tasks
+from ._companions import check_companions, companion_tasks
 from ._members import Fold, Member, MemberTask, fit_members, trains_stacked
 from ._metadata import consumed, sample_weight_name, takers
 from ._splits import check_counted, check_enough_rows, positions, spread_over
@@ -84,6 +85,7 @@ class BaseKFoldEnsemble(
         "n_jobs": [Integral, None],
         "engine": [StrOptions({"auto", "joblib", "stacked"})],
         "checkpoint": [str, PathLike, None],
+        "companions": [list, None],
         "verbose": ["verbose"],
         "random_state": ["random_state"],
     }
@@ -97,6 +99,7 @@ class BaseKFoldEnsemble(
         n_jobs=None,
         engine="auto",
         checkpoint=None,
+        companions=None,
         verbose=0,
         random_state=None,
     ):
@@ -106,8 +109,16 @@ class BaseKFoldEnsemble(
         self.n_jobs = n_jobs
         self.engine = engine
         self.checkpoint = checkpoint
+        self.companions = companions
         self.verbose = verbose
         self.random_state = random_state
+
+    @property
+    def blend_weights_(self) -> pd.DataFrame:
+        """The weights of the members and of the companions."""
+        return pd.DataFrame(
+            self._blend_weights, index=self._blend_names, columns=self._target_names
+        )
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Tell which metadata this ensemble and its parts ask for.
@@ -139,9 +150,9 @@ class BaseKFoldEnsemble(
         groups: Any,
         validation: tuple[Any, Any, Any],
         params: dict[str, Any],
-        companions: Sequence[tuple[str, BaseEstimator]] = (),
     ) -> Plan:
         """Check whatever can be checked before the first member is trained."""
+        companions = self._checked_companions()
         X, y, groups = indexable(X, y, groups)
         sample_weight = checked_weight(sample_weight, y)
         template = self._member_template()
@@ -174,8 +185,14 @@ class BaseKFoldEnsemble(
         self._check_settings()
         return Plan(task, folds, seed, checkpoint, beside)
 
+    def _checked_companions(self) -> list[tuple[str, BaseEstimator]]:
+        return check_companions(
+            self.companions, "classifier" if is_classifier(self) else "regressor"
+        )
+
     def _check_settings(self) -> None:
         """Refuse what is wrong whatever the rows are."""
+        self._checked_companions()
         if self.checkpoint is not None:
             Checkpoint(self.checkpoint).check()
 
@@ -230,7 +247,7 @@ class BaseKFoldEnsemble(
 
     def _uses_validation_rows(self) -> bool:
         """Tell whether rows passed as ``X_val`` have an effect."""
-        companions = [each for _, each in getattr(self, "companions", None) or []]
+        companions = [each for _, each in self.companions or []]
         return any(map(uses_validation_rows, [self._member_template(), *companions]))
 
     @contextmanager
@@ -391,9 +408,12 @@ class BaseKFoldEnsemble(
         return np.stack([getattr(member, method)(X) for member in self.estimators_])
 
     def _sk_visual_block_(self):
-        if hasattr(self, "estimators_"):
-            return ensemble_block(self.estimators_[0], len(self.estimators_))
-        return ensemble_block(self._member_template(), None)
+        companions = self.companions or []
+        if not hasattr(self, "estimators_"):
+            return ensemble_block(self._member_template(), None, companions)
+        shares = dict(zip(self._blend_names, self._blend_weights.mean(axis=1), strict=True))
+        members = self.estimators_
+        return ensemble_block(members[0], len(members), companions, shares)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -176,7 +176,7 @@ class BaseBlend(ShortRepr, CompletesWhatIsThere, RequestsItsArguments, _BaseHete
                 rows = tuple(arguments.pop(key, None) for key in _VALIDATION)
                 # A part is fitted on its own; what it makes of the rows' names is no other's.
                 validate_data(part, X=X, skip_check_array=True)
-                part._plan_fit(X, y, weight, groups, rows, arguments)
+                part._plan(X, y, weight, groups, rows, arguments)
                 continue
             check_trainable(part, X)
             if isinstance(last := last_step(part), BaseKFoldEnsemble):

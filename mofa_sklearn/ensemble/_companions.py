@@ -1,4 +1,4 @@
-"""Cheap regressors beside the members of an ensemble, and how much each of them counts."""
+"""Cheap estimators beside the members of an ensemble, and how much each of them counts."""
 
 from __future__ import annotations
 
@@ -9,39 +9,47 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from ._blend_weights import blend_weights
+from ._blend_weights import blend, blend_weights
 from ._cluster import fit_on_cluster, on_cluster
 from ._members import Fold, Member, MemberTask, fit_members
 from ._metadata import arguments_of_rows, weighs_all
 from ._out_of_fold import average_held_out
+from ._trial import N_TRIAL_FOLDS, is_worth_it, on_trial
 
 #: What the members are called beside the companions.
 MEMBERS = "estimator"
 
 
-def check_companions(companions: Any) -> list[tuple[str, BaseEstimator]]:
-    """Return the companions as a list; refuse what is no list of (name, regressor).
+def check_companions(companions: Any, kind: str) -> list[tuple[str, BaseEstimator]]:
+    """Return the companions as a list; refuse what is no list of (name, estimator).
 
     Parameters
     ----------
-    companions : list of (str, regressor) or None
+    companions : list of (str, estimator) or None
         The ensemble's parameter.
+    kind : {"regressor", "classifier"}
+        What they are to be.
 
     Returns
     -------
-    list of (str, regressor)
+    list of (str, estimator)
 
     Raises
     ------
     TypeError, ValueError
-        If an entry is no pair of a name and a regressor, or a name occurs twice or is
+        If an entry is no pair of a name and such an estimator, or a name occurs twice or is
         that of the members.
     """
     companions = [] if companions is None else list(companions)
     for entry in companions:
         is_pair = isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[0], str)
         if not is_pair or isinstance(entry[1], type) or not hasattr(entry[1], "fit"):
-            raise TypeError(f"companions must be a list of (name, regressor), got {entry!r}.")
+            raise TypeError(f"companions must be a list of (name, {kind}), got {entry!r}.")
+        if kind == "classifier" and not hasattr(entry[1], "predict_proba"):
+            raise TypeError(
+                f"The companion '{entry[0]}', {type(entry[1]).__name__}, has no predict_proba: "
+                "probabilities are what is blended."
+            )
     names = [name for name, _ in companions]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
@@ -61,7 +69,7 @@ def companion_tasks(
 
     Parameters
     ----------
-    companions : sequence of (str, regressor)
+    companions : sequence of (str, estimator)
         What to fit.
     task : MemberTask
         The ensemble's own: its rows, targets and weights.
@@ -81,7 +89,10 @@ def companion_tasks(
 
 
 def fit_companions(
-    tasks: Mapping[str, MemberTask], folds: Sequence[Fold], n_jobs: int | None
+    tasks: Mapping[str, MemberTask],
+    folds: Sequence[Fold],
+    n_jobs: int | None,
+    members: Sequence[Member] | None = None,
 ) -> dict[str, list[Member]]:
     """Fit every companion on the folds of the ensemble.
 
@@ -93,20 +104,35 @@ def fit_companions(
         The splits.
     n_jobs : int or None
         How many at a time.
+    members : sequence of Member, default=None
+        Those of an ensemble that predicts numbers, on the same folds: companions on trial are
+        given up if they add nothing to these and to the companions before them. None fits all
+        companions on all folds.
 
     Returns
     -------
     dict of str to list of Member
-        For every companion one on each fold.
+        For every companion one on each fold; none for one that was given up.
     """
-    fitted = {}
+    fitted: dict[str, list[Member]] = {}
     for name, task in tasks.items():
         own = folds if weighs_all(task.estimator) else [task.without_uncounted(f) for f in folds]
-        if on_cluster():
-            fitted[name] = list(fit_on_cluster(task, own))
-        else:
-            fitted[name] = list(fit_members(task.fit, own, task.estimator, n_jobs))
+        if members is None or not on_trial(task.estimator, len(folds)):
+            fitted[name] = _fit_on(own, task, n_jobs)
+            continue
+        first, others = own[:N_TRIAL_FOLDS], own[N_TRIAL_FOLDS:]
+        tried = _fit_on(first, task, n_jobs)
+        parts = [part[:N_TRIAL_FOLDS] for part in [members, *fitted.values()] if part]
+        go_on = is_worth_it(parts, tried, task, first)
+        fitted[name] = [*tried, *_fit_on(others, task, n_jobs)] if go_on else []
     return fitted
+
+
+def _fit_on(folds: Sequence[Fold], task: MemberTask, n_jobs: int | None) -> list[Member]:
+    """Fit a companion on some folds."""
+    if on_cluster():
+        return list(fit_on_cluster(task, folds))
+    return list(fit_members(task.fit, folds, task.estimator, n_jobs))
 
 
 def weigh_parts(
@@ -117,7 +143,8 @@ def weigh_parts(
     Parameters
     ----------
     parts : sequence of n_parts sequences of Member
-        Those of the ensemble, then those of each companion: one for each fold.
+        Those of the ensemble, then those of each companion: one for each fold, or none of
+        a companion that was given up.
     task : MemberTask
         What they were fitted on.
     folds : sequence of Fold
@@ -126,12 +153,63 @@ def weigh_parts(
     Returns
     -------
     ndarray of shape (n_parts, n_targets)
-        Weights for each target, see :func:`~._blend_weights.blend_weights`.
+        Weights for each target, see :func:`~._blend_weights.blend_weights`; zero where there
+        are no members.
     """
     n_samples, weight = len(task.y), task.sample_weight
     y = task.y.reshape(n_samples, -1)
-    held_out = np.stack([average_held_out(folds, part, y.shape) for part in parts])
-    return blend_weights(held_out, y, weight)
+    fitted = [len(part) > 0 for part in parts]
+    held_out = [average_held_out(folds, part, y.shape) for part in parts if part]
+    weights = np.zeros((len(parts), y.shape[1]))
+    weights[fitted] = blend_weights(np.stack(held_out), y, weight)
+    return weights
+
+
+def that_count(
+    beside: Mapping[str, Sequence[Member]], weights: np.ndarray
+) -> dict[str, list[Member]]:
+    """Return the companions that have any weight.
+
+    Parameters
+    ----------
+    beside : mapping of str to sequence of Member
+        All of them, by their names.
+    weights : ndarray of shape (1 + n_companions, n_targets)
+        The weights of the members, and of each companion.
+
+    Returns
+    -------
+    dict of str to list of Member
+    """
+    pairs = zip(beside.items(), weights[1:], strict=True)
+    return {name: list(fitted) for (name, fitted), own in pairs if own.any()}
+
+
+def blended(parts: Sequence[Sequence[Member]], weights: np.ndarray) -> list[Member]:
+    """Return members that predict what all parts of their fold do.
+
+    Parameters
+    ----------
+    parts : sequence of n_parts sequences of Member
+        Those of the ensemble, then those of each companion: one for each fold, or none.
+    weights : ndarray of shape (n_parts, n_targets)
+        How much each part counts; of one column, for all that it predicts.
+
+    Returns
+    -------
+    list of Member
+        The ensemble's, with predictions of shape (n_test, n_predicted).
+    """
+    weights = weights[[len(part) > 0 for part in parts]]
+    folds = list(zip(*filter(None, parts), strict=True))
+    predictions = [
+        [member.prediction.reshape(len(member.prediction), -1) for member in of_fold]
+        for of_fold in folds
+    ]
+    return [
+        replace(of_fold[0], prediction=blend(np.stack(own), weights))
+        for of_fold, own in zip(folds, predictions, strict=True)
+    ]
 
 
 def predictions_of(

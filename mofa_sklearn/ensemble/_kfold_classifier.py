@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -13,15 +13,20 @@ from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from .._sklearn_private import HasMethods, _fit_context
+from .._sklearn_private import HasMethods, Interval, StrOptions, _fit_context, validate_params
 from .._validation import as_array
 from ..estimators._classes import check_classes, classes_of
 from ..estimators._thresholds import DEFAULT_THRESHOLD, tune_thresholds
 from ..modalities._lazy_input import refuse_lazy
 from ._base import BaseKFoldEnsemble
+from ._calibration import CALIBRATORS, fit_calibrator
+from ._class_blend import weigh_classifiers
 from ._class_members import ClassifierTask, aligned_probabilities
+from ._companions import MEMBERS, blended, fit_companions, that_count
 from ._members import Fold, Member
 from ._out_of_fold import average_held_out
+from ._sets import PredictionSets
+from ._target_names import target_names_of
 from ._validation_sets import last_step
 
 
@@ -29,7 +34,8 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
     """Fit one classifier on each split of a cross-validation, and average probabilities.
 
     Each member learns from the training rows of its split and predicts the rows
-    held out. These out-of-fold probabilities score the ensemble without a test set.
+    held out. These out-of-fold probabilities score the ensemble without a test set, tell
+    how much to make of quick companions, and calibrate what is predicted.
 
     Parameters
     ----------
@@ -62,6 +68,25 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
         A folder where each finished member is stored, see
         :class:`KFoldEnsembleRegressor`.
 
+    companions : list of (str, classifier), default=None
+        Cheap classifiers with `predict_proba`, a linear one say, that are fitted on the same
+        splits. What is predicted is the weighted mean of the members' probabilities and of
+        theirs with the least log loss of the out-of-fold ones: non-negative weights that
+        sum to one, the same for all classes; of several labels, weights for each label
+        (stacking, [4]_). They get `sample_weight` and `groups` as those of
+        :class:`KFoldEnsembleRegressor` do.
+
+    calibrate : {"temperature", "sigmoid", "isotonic"} or None, default=None
+        How the blended probabilities are made as frequent as they say, by what the
+        out-of-fold ones were:
+
+        - ``"temperature"``: more even or more certain, all classes alike: one number ([5]_),
+          of several labels one for each. The most probable class stays the same.
+        - ``"sigmoid"``: a logistic function of each class's log-odds, normalised (Platt).
+        - ``"isotonic"``: a step function of each class's probability, normalised: for
+          thousands of rows.
+        - None: they stay as they are.
+
     verbose : int, default=0
         Shows a progress bar over members if above 0.
 
@@ -76,14 +101,26 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
     estimators_ : list of estimators
         The fitted members, in the order of the splits.
 
+    companions_ : dict of str to list of classifiers
+        The fitted companions that have any weight, one for each split.
+
+    blend_weights_ : DataFrame of shape (1 + n_companions, 1) or (1 + n_companions, n_labels)
+        The weights of the members, called ``"estimator"``, and of the companions. Columns
+        have the names of `y`, where it has any.
+
+    calibrator_ : object or None
+        What calibrates: with ``calibrate="temperature"`` its attribute ``temperature`` is an
+        array of shape (1,) or (n_labels,), above one where probabilities were too certain.
+
     thresholds_ : ndarray of shape (n_labels,)
         The probability above which a label is predicted: those of the highest macro F1
         of the out-of-fold probabilities where members tune theirs, else 0.5. Only
         for several labels.
 
     oof_prediction_ : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
-        Out-of-fold probabilities for each row: the mean over the members that did
-        not learn from it; NaN for rows that no split held out.
+        Out-of-fold probabilities for each row, blended and calibrated: the mean over the
+        members that did not learn from it; NaN for rows that no split held out. Weights of
+        the blend and the calibration were found on the same rows.
 
     oof_score_ : float
         Accuracy of the out-of-fold predictions; macro F1 for several labels, a little
@@ -108,6 +145,13 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
     ----------
     .. [1] Krogh and Vedelsby, "Neural Network Ensembles, Cross Validation, and
        Active Learning", NIPS 1994.
+    .. [2] Sadinle, Lei and Wasserman, "Least Ambiguous Set-Valued Classifiers With
+       Bounded Error Levels", JASA 114(525), 2019.
+    .. [3] Cauchois, Gupta and Duchi, "Knowing what You Know: valid and validated
+       confidence sets in multiclass and multilabel prediction", JMLR 22, 2021.
+    .. [4] Breiman, "Stacked regressions", Machine Learning 24, 1996.
+    .. [5] Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks",
+       ICML 2017.
 
     Examples
     --------
@@ -123,10 +167,14 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
     (2, 2)
     >>> ensemble.oof_prediction_.shape
     (300, 2)
+    >>> ensemble.predict_set(X[:2], confidence_level=0.8).shape  # which classes it may be
+    (2, 2)
     """
 
     # Of members that learned the classes' positions in place of the classes: which they are.
+    # The same for companions, by their names.
     _classes_of_members: list[np.ndarray | None] | None = None
+    _classes_of_companions: dict[str, list[np.ndarray | None]] | None = None
 
     _prediction_method = "predict_proba"
     _task_type = ClassifierTask
@@ -134,7 +182,35 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
     _parameter_constraints: dict = {
         **BaseKFoldEnsemble._parameter_constraints,
         "estimator": [HasMethods(["fit", "predict", "predict_proba"]), None],
+        "calibrate": [StrOptions(set(CALIBRATORS)), None],
     }
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        cv=10,
+        validation="fold",
+        n_jobs=None,
+        engine="auto",
+        checkpoint=None,
+        companions=None,
+        calibrate=None,
+        verbose=0,
+        random_state=None,
+    ):
+        super().__init__(
+            estimator,
+            cv=cv,
+            validation=validation,
+            n_jobs=n_jobs,
+            engine=engine,
+            checkpoint=checkpoint,
+            companions=companions,
+            verbose=verbose,
+            random_state=random_state,
+        )
+        self.calibrate = calibrate
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(
@@ -193,24 +269,31 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
         Raises
         ------
         TypeError
-            If `sample_weight` is passed and the estimator does not take it.
+            If `sample_weight` is passed and the estimator does not take it, or a companion
+            is no pair of a name and a classifier with `predict_proba`.
         ValueError
-            If `y` holds no classes, if there are fewer rows, groups or rows of every
-            class than folds, if the checkpoint folder belongs to another fit, if
+            If `y` holds no classes, if names of companions are not unique, if there are fewer
+            rows, groups or rows of every class than folds, if the checkpoint folder belongs to
+            another fit, if
             ``engine="stacked"`` meets members that are no bare :class:`MoFAClassifier`, or
             if validation rows are passed that nobody can stop early on, or whose classes
             `y` lacks.
         """
         X, y = as_array(X), as_array(y)  # of tensors
         validate_data(self, X=X, y=y, skip_check_array=True)
+        target_names = target_names_of(y)
         y = check_classes(y)
         check_consistent_length(X, y, sample_weight, groups)
         plan = self._plan(X, y, sample_weight, groups, (X_val, y_val, sample_weight_val), params)
         members = self._fit_members(plan)
-        self.classes_ = classes_of(_counted(y, plan.task.sample_weight))
-        codes = [member.classes for member in members]
-        self._classes_of_members = None if all(own is None for own in codes) else codes
-        self._set_out_of_fold(y, plan.task.sample_weight, plan.folds, members)
+        weight = plan.task.sample_weight
+        self.classes_ = classes_of(_counted(y, weight))
+        self._classes_of_members = _codes(members)
+        beside = fit_companions(plan.companions, plan.folds, self.n_jobs)
+        self._target_names = target_names
+        members = self._blend(y, weight, plan.folds, members, beside)
+        self._set_out_of_fold(y, weight, plan.folds, members)
+        self._sets = PredictionSets.of(self.oof_prediction_, y, self.classes_, weight)
         return self
 
     def predict(self, X) -> np.ndarray:
@@ -230,7 +313,7 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
         return self._choose(self.predict_proba(X))
 
     def predict_proba(self, X) -> np.ndarray:
-        """Predict the mean of the members' probabilities.
+        """Predict the calibrated mean of the members' and companions' probabilities.
 
         Parameters
         ----------
@@ -243,9 +326,102 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
             Of each class, in the order of `classes_`, rows summing to one; or of each
             label.
         """
-        return self._member_predictions(X, "predict_proba").mean(axis=0)
+        return self._calibrated(self._member_predictions(X, "predict_proba").mean(axis=0))
+
+    @validate_params(
+        {"confidence_level": [Interval(Real, 0, 1, closed="neither")]},
+        prefer_skip_nested_validation=True,
+    )
+    def predict_set(self, X, confidence_level=0.9) -> np.ndarray:
+        """Predict sets of classes that hold the truth with a given confidence.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+            The rows.
+
+        confidence_level : float, default=0.9
+            Part of new rows, in (0, 1), whose class the sets shall hold; of several
+            labels, whose labels that are there are all in the set.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_samples, n_classes) or (n_samples, n_labels)
+            Whether a class, in the order of `classes_`, is in a row's set.
+
+        Notes
+        -----
+        A class is in the set where it is at least as probable as the class of all but
+        ``1 - confidence_level`` of the training rows was, by members that did not learn
+        from them: the score "LAC" of [2]_ of the class, of the smallest sets on average,
+        cross-conformal. The most probable class is always in the set, so that none is
+        empty: that makes sets right more often, never less. Where there are too few
+        training rows for the confidence asked for, all classes are.
+
+        Of several labels, a set holds every label that may be there ([3]_). It may be
+        empty, and then says that probably none is.
+
+        "New rows" are rows of the kind that was held out: with groups, of new groups.
+        With `sample_weight` training rows count by their weights.
+        """
+        probabilities = self.predict_proba(X)
+        return self._sets.among(probabilities, confidence_level, self.classes_.ndim == 2)
+
+    def _blend(
+        self,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None,
+        folds: Sequence[Fold],
+        members: Sequence[Member],
+        beside: dict[str, list[Member]],
+    ) -> Sequence[Member]:
+        """Weigh members and companions; return members that predict what both do."""
+        n_columns = 1 if y.ndim == 1 else y.shape[1]
+        self.companions_, weights = {}, np.ones((1, n_columns))
+        self._classes_of_companions = None
+        if beside:
+            parts = [members, *beside.values()]
+            weights = weigh_classifiers(parts, y, self.classes_, sample_weight, folds)
+            counted = that_count(beside, weights)
+            codes = {name: _codes(fitted) for name, fitted in counted.items()}
+            codes = {name: own for name, own in codes.items() if own is not None}
+            self._classes_of_companions = codes or None
+            self.companions_ = {
+                name: [member.estimator for member in fitted] for name, fitted in counted.items()
+            }
+            members = blended(parts, weights)
+        self._blend_weights, self._blend_names = weights, [MEMBERS, *beside]
+        return members
+
+    def _calibrated(self, probabilities: np.ndarray) -> np.ndarray:
+        """Calibrate what the blend predicts; rows of NaN stay."""
+        if self.calibrator_ is None:
+            return probabilities
+        return self.calibrator_.transform(probabilities, self.classes_.ndim == 2)
 
     def _member_predictions(self, X: Any, method: str) -> np.ndarray:
+        """Return what every fold's blend predicts, (n_members, n_samples, n_classes).
+
+        These are not calibrated yet.
+        """
+        own = self._own_predictions(X, method)
+        if not self.companions_:
+            return own
+        weights = self.blend_weights_.loc[[MEMBERS, *self.companions_]].to_numpy()
+        codes = self._classes_of_companions or {}
+        parts = [
+            np.stack(
+                [
+                    aligned_probabilities(each, X, self.classes_, classes)
+                    for each, classes in zip(fitted, _each(codes.get(name), fitted), strict=True)
+                ]
+            )
+            for name, fitted in self.companions_.items()
+        ]
+        # (n_parts, n_members, n_samples, n_classes)
+        return np.sum(weights[:, None, None] * np.stack([own, *parts]), axis=0)
+
+    def _own_predictions(self, X: Any, method: str) -> np.ndarray:
         """Return every member's probabilities, (n_members, n_samples, n_classes)."""
         check_is_fitted(self, "estimators_")
         refuse_lazy(X, method)
@@ -255,7 +431,7 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
         together = getattr(kinds.pop(), "_predict_stacked", None) if len(kinds) == 1 else None
         if together is not None and all(map(self._knows_all, self.estimators_)):
             return together(self.estimators_, X, method)
-        codes = self._classes_of_members or [None] * len(self.estimators_)
+        codes = _each(self._classes_of_members, self.estimators_)
         members = zip(self.estimators_, codes, strict=True)
         return np.stack(
             [aligned_probabilities(member, X, self.classes_, own) for member, own in members]
@@ -312,10 +488,16 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
         members: Sequence[Member],
     ) -> None:
         """Keep out-of-fold probabilities, thresholds and scores."""
-        shape = (len(y), len(self.classes_))
-        self.oof_prediction_ = average_held_out(folds, members, shape)
+        prediction = average_held_out(folds, members, (len(y), len(self.classes_)))
         weight = np.ones(len(y)) if sample_weight is None else sample_weight
-        known = ~np.isnan(self.oof_prediction_).any(axis=1) & (weight > 0)
+        known = ~np.isnan(prediction).any(axis=1) & (weight > 0)
+        self.calibrator_ = None
+        if self.calibrate is not None and known.any():
+            self.calibrator_ = fit_calibrator(
+                self.calibrate, prediction[known], y[known], self.classes_, weight[known]
+            )
+        # What intervals, sets and scores go by: as predict_proba, from rows not learned from.
+        self.oof_prediction_ = self._calibrated(prediction)
         rows = (y[known], self.oof_prediction_[known], weight[known])
         self.__dict__.pop("thresholds_", None)  # of labels that an earlier fit learned
         if y.ndim == 2:
@@ -323,7 +505,9 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
         self.oof_score_ = self._score_of(*rows)
         self.fold_scores_ = np.array(
             [
-                self._score_of(y[fold.test], member.prediction, weight[fold.test])
+                self._score_of(
+                    y[fold.test], self._calibrated(member.prediction), weight[fold.test]
+                )
                 for fold, member in zip(folds, members, strict=True)
             ]
         )
@@ -359,3 +543,13 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
 def _counted(y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
     """Return the classes of the rows that have any weight."""
     return y if sample_weight is None else y[sample_weight > 0]
+
+
+def _codes(members: Sequence[Member]) -> list[np.ndarray | None] | None:
+    """Return the classes of members that know their positions alone; None if none does."""
+    codes = [member.classes for member in members]
+    return None if all(own is None for own in codes) else codes
+
+
+def _each(codes: list[np.ndarray | None] | None, members: Sequence[Any]) -> Sequence[Any]:
+    return [None] * len(members) if codes is None else codes

@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Real
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from sklearn import get_config
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_consistent_length, validate_data
 
-from .._repr._html import ensemble_block
-from .._sklearn_private import Interval, _check_y, _fit_context, validate_params
+from .._sklearn_private import _check_y, _fit_context
 from .._validation import as_array, numeric_targets
-from ._base import BaseKFoldEnsemble, Plan
-from ._blend_weights import blend
+from ._base import BaseKFoldEnsemble
 from ._cluster import rows_sent_once
 from ._companions import (
     MEMBERS,
-    check_companions,
+    blended,
     fit_companions,
     predictions_of,
+    that_count,
     weigh_parts,
 )
-from ._intervals import cv_plus_interval
 from ._members import Fold, Member, MemberTask
 from ._out_of_fold import average_held_out
 from ._target_names import target_names_of
+from ._uncertainty import TellsUncertainty
 
 
-class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
+class KFoldEnsembleRegressor(RegressorMixin, TellsUncertainty, BaseKFoldEnsemble):
     """Fit one regressor on each split of a cross-validation, and average them.
 
     Each member learns from the training rows of its split and predicts the rows
@@ -99,7 +96,9 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
         is predicted is the weighted mean of the members and of theirs with the least
         squared error to be expected from the out-of-fold predictions: for each target
         non-negative weights that sum to one (stacking, [3]_), as in
-        :class:`BlendRegressor`. So the ensemble is never much worse than any of them.
+        :class:`BlendRegressor`. So the ensemble is never much worse than any of them. A
+        :class:`~mofa_sklearn.baselines.BoostingRegressor` is on trial: it is fitted on two
+        splits first, and on the others only if it is worth it.
         They get `sample_weight` and `groups` where their `fit` takes them; with metadata
         routing enabled, where they do not decline them (``set_fit_request``).
 
@@ -113,7 +112,8 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
         The fitted members, in the order of the splits.
 
     companions_ : dict of str to list of regressors
-        The fitted companions that any target has a weight for, one for each split.
+        The fitted companions that any target has a weight for, one for each split. One that
+        was on trial and given up is not there, and has a weight of zero.
 
     blend_weights_ : DataFrame of shape (1 + n_companions, n_targets)
         The weights of the members, called ``"estimator"``, and of the companions.
@@ -151,6 +151,11 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
     .. [2] Barber, Candes, Ramdas and Tibshirani, "Predictive inference with the
        jackknife+", Annals of Statistics 49(1), 2021.
     .. [3] Breiman, "Stacked regressions", Machine Learning 24, 1996.
+    .. [4] Papadopoulos, Gammerman and Vovk, "Normalized Nonconformity Measures for
+       Regression Conformal Prediction", AIA 2008.
+    .. [5] Romano, Patterson and Candes, "Conformalized Quantile Regression", NeurIPS 2019.
+    .. [6] Gupta, Kuchibhotla and Ramdas, "Nested conformal prediction and quantile
+       out-of-bag ensemble methods", Pattern Recognition 127, 2022.
 
     Examples
     --------
@@ -168,40 +173,7 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
     (2, 3, 2)
     """
 
-    # The weights of the rows that residuals are of; None: all count the same.
-    _residual_weights: list[np.ndarray] | None = None
-
     _prediction_method = "predict"
-
-    _parameter_constraints: dict = {
-        **BaseKFoldEnsemble._parameter_constraints,
-        "companions": [list, None],
-    }
-
-    def __init__(
-        self,
-        estimator=None,
-        *,
-        cv=10,
-        validation="fold",
-        n_jobs=None,
-        engine="auto",
-        checkpoint=None,
-        companions=None,
-        verbose=0,
-        random_state=None,
-    ):
-        super().__init__(
-            estimator,
-            cv=cv,
-            validation=validation,
-            n_jobs=n_jobs,
-            engine=engine,
-            checkpoint=checkpoint,
-            verbose=verbose,
-            random_state=random_state,
-        )
-        self.companions = companions
 
     @_fit_context(prefer_skip_nested_validation=False)
     @rows_sent_once()
@@ -276,18 +248,17 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
         target_names = target_names_of(y)
         y = _check_y(y, multi_output=True, y_numeric=True, estimator=self)
         check_consistent_length(X, y, sample_weight, groups)
-        plan = self._plan_fit(
-            X, y, sample_weight, groups, (X_val, y_val, sample_weight_val), params
-        )
+        plan = self._plan(X, y, sample_weight, groups, (X_val, y_val, sample_weight_val), params)
         members = self._fit_members(plan)
         self._target_shape = y.shape[1:]
         self._target_names = target_names
         self._check_predictions(y, members[0])
-        beside = fit_companions(plan.companions, plan.folds, self.n_jobs)
-        for fitted in beside.values():
+        beside = fit_companions(plan.companions, plan.folds, self.n_jobs, members)
+        for fitted in filter(None, beside.values()):
             self._check_predictions(y, fitted[0])
         members = self._blend(plan.task, plan.folds, members, beside)
         self._set_out_of_fold(y, plan.task.sample_weight, plan.folds, members)
+        self._learn_uncertainty(plan.task, groups, members)
         return self
 
     def predict(self, X, return_std=False):
@@ -317,57 +288,6 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
         mean = predictions.mean(axis=0)
         return (mean, predictions.std(axis=0)) if return_std else mean
 
-    @validate_params(
-        {
-            "confidence_level": [Interval(Real, 0, 1, closed="neither")],
-            "joint": ["boolean"],
-        },
-        prefer_skip_nested_validation=True,
-    )
-    def predict_interval(self, X, confidence_level=0.9, joint=False) -> np.ndarray:
-        """Predict intervals that hold the truth with a given confidence (CV+).
-
-        Parameters
-        ----------
-        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
-            The rows.
-
-        confidence_level : float, default=0.9
-            Part of new rows, in (0, 1), whose truth the intervals shall hold.
-
-        joint : bool, default=False
-            Whether the intervals of a row shall hold all its targets at once with
-            this confidence, rather than each target with it.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_targets, 2)
-            Lower and upper bounds; infinite where there are too few training rows
-            for the confidence asked for.
-
-        Notes
-        -----
-        For rows from the distribution of the training rows, CV+ guarantees a
-        coverage of ``2 * confidence_level - 1``, and in practice has
-        `confidence_level` ([2]_ of the class). With ``validation="fold"`` the
-        residuals come from rows that chose the best epoch, and intervals are a
-        little too narrow; take ``"inner"``, or pass `X_val`, for honest ones. With groups,
-        "new rows" means rows of new groups. With `sample_weight`, residuals count by
-        their weights, and a new row by the weighted mean of them.
-        """
-        predictions = self._member_predictions(X, "predict")
-        predictions = predictions.reshape(*predictions.shape[:2], -1)
-        return cv_plus_interval(
-            predictions, self._residuals, confidence_level, joint, self._residual_weights
-        )
-
-    @property
-    def blend_weights_(self) -> pd.DataFrame:
-        """The weights of the members and of the companions."""
-        return pd.DataFrame(
-            self._blend_weights, index=self._blend_names, columns=self._target_names
-        )
-
     def _blend(
         self,
         task: MemberTask,
@@ -381,19 +301,11 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
         if beside:
             parts = [members, *beside.values()]
             weights = weigh_parts(parts, task, folds)
-            counts = dict(zip(beside, [row.any() for row in weights[1:]], strict=True))
             self.companions_ = {
                 name: [member.estimator for member in fitted]
-                for name, fitted in beside.items()
-                if counts[name]
+                for name, fitted in that_count(beside, weights).items()
             }
-            predictions = [
-                [member.prediction.reshape(-1, n_targets) for member in part] for part in parts
-            ]
-            members = [
-                Member(member.estimator, blend(np.stack(of_parts), weights))
-                for member, *of_parts in zip(members, *predictions, strict=True)
-            ]
+            members = blended(parts, weights)
         self._blend_weights, self._blend_names = weights, [MEMBERS, *beside]
         return members
 
@@ -410,14 +322,6 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
         # (n_parts, n_members, n_samples, n_targets)
         return np.einsum("pt,pmnt->mnt", weights, np.stack(parts)).reshape(own.shape)
 
-    def _sk_visual_block_(self):
-        companions = self.companions or []
-        if not hasattr(self, "estimators_"):
-            return ensemble_block(self._member_template(), None, companions)
-        shares = dict(zip(self._blend_names, self._blend_weights.mean(axis=1), strict=True))
-        members = self.estimators_
-        return ensemble_block(members[0], len(members), companions, shares)
-
     def _default_estimator(self):
         from ..estimators import MoFARegressor
 
@@ -433,22 +337,6 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
                 f"The members predict an array of shape {member.prediction.shape} for y of "
                 f"shape {y.shape}."
             )
-
-    def _check_settings(self) -> None:
-        check_companions(self.companions)
-        super()._check_settings()
-
-    def _plan_fit(
-        self,
-        X: Any,
-        y: np.ndarray,
-        sample_weight: Any,
-        groups: Any,
-        validation: tuple[Any, Any, Any],
-        params: dict[str, Any],
-    ) -> Plan:
-        companions = check_companions(self.companions)
-        return self._plan(X, y, sample_weight, groups, validation, params, companions)
 
     def _set_out_of_fold(
         self,

@@ -10,8 +10,6 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from ..estimators import RetrievalRegressor
-
 #: Groups of rows are filled up to a multiple of this.
 PART = 16
 # How much wider common rows may be than each member's own, until there is no gain.
@@ -65,8 +63,8 @@ class Memories:
 class _Member:
     """What one fitted estimator remembers, in plain arrays."""
 
-    def __init__(self, estimator: RetrievalRegressor) -> None:
-        augmenter: Any = estimator.augmenter_
+    def __init__(self, estimator: Any) -> None:
+        augmenter = estimator.augmenter_
         memories = [*augmenter.memories_.values()]
         blocks = [*estimator.modalities_.values()]
         axes = estimator._directions / estimator._scale[:, None]
@@ -108,14 +106,12 @@ def _filled_up(arrays: Sequence[np.ndarray]) -> np.ndarray:
     return stacked
 
 
-def memories_of(
-    estimators: Sequence[RetrievalRegressor], rows: Sequence[np.ndarray] | None
-) -> Memories:
+def memories_of(estimators: Sequence[Any], rows: Sequence[np.ndarray] | None) -> Memories:
     """Lay out what several estimators remember.
 
     Parameters
     ----------
-    estimators : sequence of n_members RetrievalRegressor
+    estimators : sequence of n_members RetrievalRegressor or RetrievalClassifier
         Fitted, with an augmenter each.
     rows : sequence of n_members ndarrays of int, or None
         Which rows of one table each was fitted on; None: not known.
@@ -209,6 +205,8 @@ def _multiple(number: int) -> int:
 
 def _agree(values: Sequence[np.ndarray], rows: Sequence[np.ndarray], n_rows: int) -> bool:
     """Tell whether all members know a row by the same targets."""
+    if len({own.shape[1] for own in values}) > 1:
+        return False
     common = np.empty((n_rows, values[0].shape[1]))
     for own, places in zip(values, rows, strict=True):
         common[places] = own

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..estimators import RetrievalRegressor
+from ..estimators import RetrievalClassifier, RetrievalRegressor
 from ..preprocessing._memory import _NO_DISTANCE
 from ._convert import converts
+from ._linear import Probabilities
 from ._members import FirstMember, convert_members, converts_members
 from ._memories import PART, Memories, memories_of
 
@@ -235,24 +237,42 @@ class Retrieval(nn.Module):
 def _retrievals(
     estimators: Sequence[RetrievalRegressor], place: str, rows: Sequence[np.ndarray] | None
 ) -> nn.Module:
-    augmenters = [each.augmenter_ for each in estimators if each.augmenter_ is not None]
-    if len(augmenters) < len(estimators):
+    if any(each.augmenter_ is None for each in estimators):
         return _EachConstant([each.ridge_.predict(np.zeros((1, 1))) for each in estimators])
+    return _retrieval(estimators, [each.ridge_ for each in estimators], place, rows)
+
+
+@converts_members(RetrievalClassifier)
+def _class_retrievals(
+    estimators: Sequence[RetrievalClassifier], place: str, rows: Sequence[np.ndarray] | None
+) -> nn.Module:
+    if any(each.augmenter_ is None for each in estimators):
+        shares = [each.logistic_.predict_proba(np.zeros((1, 1))) for each in estimators]
+        return _EachConstant(shares)
+    scores = _retrieval(estimators, [each.logistic_ for each in estimators], place, rows)
+    return Probabilities(scores, estimators[0].classes_)
+
+
+def _retrieval(
+    estimators: Sequence[Any],
+    linear: Sequence[Any],
+    place: str,
+    rows: Sequence[np.ndarray] | None,
+) -> Retrieval:
+    """Return the module of retrieving estimators, and of linear models on what they find."""
+    augmenters = [each.augmenter_ for each in estimators]
     if augmenters[0].metric != "euclidean":
         raise TypeError(f"The step '{place}' cannot be exported: its metric is not euclidean.")
     memories = memories_of(estimators, rows)
     of_spaces = [[*augmenter.memories_.values()] for augmenter in augmenters]
     typical = np.array([[memory.typical_distance for memory in own] for own in of_spaces]).T
-    neighbors = Neighbors(
-        memories, of_spaces[0][0].n_neighbors, of_spaces[0][0].temperature, typical
-    )
-    n_kept = memories.sums.shape[3] + 2 * augmenters[0].include_distances
+    first = of_spaces[0][0]
     return Retrieval(
         Queries([*estimators[0].modalities_.values()], memories),
-        neighbors,
-        n_kept,
-        np.stack([np.atleast_2d(each.ridge_.coef_) for each in estimators]),
-        np.stack([np.atleast_1d(each.ridge_.intercept_) for each in estimators]),
+        Neighbors(memories, first.n_neighbors, first.temperature, typical),
+        memories.sums.shape[3] + 2 * augmenters[0].include_distances,
+        np.stack([np.atleast_2d(each.coef_) for each in linear]),
+        np.stack([np.atleast_1d(each.intercept_) for each in linear]),
     )
 
 
@@ -269,6 +289,6 @@ class _EachConstant(nn.Module):
         return self.predictions.expand(-1, x.shape[0], -1)
 
 
-@converts(RetrievalRegressor)
-def _one(estimator: RetrievalRegressor, place: str) -> nn.Module:
+@converts(RetrievalRegressor, RetrievalClassifier)
+def _one(estimator: Any, place: str) -> nn.Module:
     return FirstMember(convert_members([estimator], place))

@@ -194,7 +194,7 @@ class GroupErrorDisplay:
             target_names = target_names_of(y_true)
         groups = np.asarray(groups)
         check_consistent_length(y_true, groups)
-        sizes = _sizes(groups) if group_sizes is None else group_sizes
+        sizes = sizes_of(groups) if group_sizes is None else group_sizes
         y_true, y_pred, groups, sizes = without_unpredicted(y_true, y_pred, groups, sizes)
         y_true, y_pred = check_targets(y_true, y_pred)
         display = cls(
@@ -229,8 +229,8 @@ class GroupErrorDisplay:
             If the edges do not rise, or the number of names is not that of the targets.
         """
         names = check_names(self.target_names, np.shape(self.y_true))
-        sizes = _sizes(self.groups) if self.group_sizes is None else np.asarray(self.group_sizes)
-        bins = _bins(sizes, np.asarray(self.groups), edges)
+        sizes = sizes_of(self.groups) if self.group_sizes is None else np.asarray(self.group_sizes)
+        bins = bins_by_size(sizes, np.asarray(self.groups), edges)
         self.frame_ = self._errors(names, sizes, bins)
         size = (max(6.4, 3.0 + 1.1 * len(bins)), 4.2)
         (ax,) = make_axes(ax, 1, f"{type(self).__name__}.plot", panel_size=size)
@@ -291,13 +291,13 @@ def _clustered_mean(values, groups):
     return _Mean(mean, error, n_groups)
 
 
-def _sizes(groups):
+def sizes_of(groups):
     """Return the number of rows of each row's group."""
     _, codes, counts = np.unique(groups, return_inverse=True, return_counts=True)
     return counts[codes]
 
 
-def _bins(sizes, groups, edges):
+def bins_by_size(sizes, groups, edges):
     """Return the rows of each bin that holds any."""
     if edges is not None and ((np.ndim(edges) != 1) or (np.diff(edges) <= 0).any()):
         raise ValueError(f"edges must be a list of rising sizes, [2, 10] say; got {edges!r}.")

@@ -6,12 +6,13 @@ A modality is missing in a row whose block is NaN throughout.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from ._names import UNNAMED_MODALITY
 from ._positions import as_slice, first_few
-from ._range import largest_magnitude
+from ._range import is_huge, is_ordinary, largest_magnitude
 
 _MAX_FLOAT32 = float(np.finfo(np.float32).max)
 
@@ -64,7 +65,7 @@ def check_blocks(
         n_tokens = (tokens or {}).get(name, 1)
         missing[:, j] = check_finite_or_missing(
             X, name, positions, partly=False, n_tokens=n_tokens
-        )
+        ).missing
     lost = np.flatnonzero(missing.all(axis=1))
     if len(lost):
         raise ValueError(
@@ -75,6 +76,15 @@ def check_blocks(
     return missing if missing.any() else None
 
 
+class Look(NamedTuple):
+    """What one look at the values of a block tells."""
+
+    #: Whether the block is NaN throughout, by row; shape (n_samples,).
+    missing: np.ndarray
+    #: Whether some value is so large that float32 does not hold its square.
+    has_huge: bool
+
+
 def check_finite_or_missing(
     X: np.ndarray,
     name: str,
@@ -82,7 +92,7 @@ def check_finite_or_missing(
     *,
     partly: bool = True,
     n_tokens: int = 1,
-) -> np.ndarray:
+) -> Look:
     """Refuse infinite values of one block; tell in which rows it is missing.
 
     Parameters
@@ -104,8 +114,8 @@ def check_finite_or_missing(
 
     Returns
     -------
-    ndarray of bool of shape (n_samples,)
-        Whether the block is NaN throughout.
+    Look
+        In which rows the block is NaN throughout, and whether it holds huge values.
 
     Raises
     ------
@@ -115,15 +125,19 @@ def check_finite_or_missing(
     """
     missing = np.zeros(len(X), dtype=bool)
     n_partly = 0
+    has_huge = False
     columns = as_slice(positions)
     n_rows = max(1, min(_CHECK_ROWS, _CHECK_VALUES // len(positions)))
     for start in range(0, len(X), n_rows):
         block = X[start : start + n_rows, columns]
-        if all_finite(block):
+        if is_ordinary(block):
             continue
         infinite = np.isinf(block).any(axis=1)
         if infinite.any():
             raise _too_large(name, np.flatnonzero(infinite) + start)
+        has_huge = has_huge or is_huge(block)
+        if all_finite(block):
+            continue
         nan = np.isnan(block).reshape(len(block), n_tokens, -1)
         lacking = nan.all(axis=2)  # (rows, n_tokens)
         missing[start : start + n_rows] = lacking.all(axis=1)
@@ -138,7 +152,7 @@ def check_finite_or_missing(
             f"{n_partly} of {len(X)} rows; impute it first (sklearn.impute.SimpleImputer), or "
             f"make the whole {what} NaN to mark it as missing.{_ONE_BLOCK if unnamed else ''}"
         )
-    return missing
+    return Look(missing, has_huge)
 
 
 def refuse_beyond_float32(X: np.ndarray, blocks: Mapping[str, np.ndarray]) -> None:

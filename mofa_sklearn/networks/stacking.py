@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .losses import mean_loss
+from .numeric import PiecewiseLinear, StackedPiecewiseLinear
 from .stand_ins import StackedStandIns, StandIns
 
 # Rows of the trial that shows whether a network can be stacked.
@@ -99,6 +100,7 @@ STACKED_LAYERS = {
     nn.Linear: StackedLinear,
     nn.LayerNorm: StackedLayerNorm,
     StandIns: StackedStandIns,
+    PiecewiseLinear: StackedPiecewiseLinear,
 }
 
 

@@ -151,6 +151,7 @@ class AnswersOfLastStep:
     companions_ = _of_last_step("companions_", "The fitted companions by their names.")
     named_estimators_ = _of_last_step("named_estimators_", "The parts of a blend by their names.")
     blend_weights_ = _of_last_step("blend_weights_", "Weights of members and companions.")
+    calibrator_ = _of_last_step("calibrator_", "What calibrates probabilities of classes.")
     weights_ = _of_last_step("weights_", "Weights of the parts of a blend.")
     oof_prediction_ = _of_last_step(
         "oof_prediction_", "Out-of-fold predictions, on the scale that was learned."

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.pipeline import Pipeline
 
 from ..ensemble import BlendRegressor, KFoldEnsembleClassifier, KFoldEnsembleRegressor
+from ..estimators import MoFAClassifier
 from ..modalities._resolve import Modalities
 from ..preprocessing import GapFiller
 from ..recipes import Recipe, get_recipe
@@ -64,16 +65,19 @@ def make_mofa_pipeline(
         epochs at most. ``"default"`` makes every column normal (RankGauss), reduces
         wide modalities to principal components (``BlockPCA("auto")``: 0.7 times the
         root of the number of rows, where there are four times as many columns),
-        trains networks for 30 epochs at most, whose dropout fades out, and puts three
+        trains networks for 30 epochs at most, whose dropout fades out, and puts four
         quick companions beside them: a linear model on all that, one on 32 principal
-        components of each modality, and one on the most similar training rows. What
-        is predicted is the mean of them all whose out-of-fold error is least.
+        components of each modality, one on the most similar training rows, and boosted
+        trees, where they are worth it. What is predicted is the mean of them all whose
+        out-of-fold error is least.
 
     estimator : regressor or classifier, default=None
         What is trained on the preprocessed columns; None takes the recipe's
         (:class:`MoFARegressor` with some parameters, mostly), and what the recipe
         puts beside it. Of a classifier, a :class:`KFoldEnsembleClassifier` is made,
-        and the step called ``classifier``.
+        and the step called ``classifier``. Beside a :class:`MoFAClassifier`, ``"default"``
+        puts a logistic regression and what the most similar training rows tell, blended by
+        their out-of-fold log loss, and calibrates the probabilities.
 
     ensemble : bool, default=True
         Whether to train one member per fold; with False the pipeline ends with
@@ -179,15 +183,19 @@ def make_mofa_pipeline(
             )
         steps = _average_steps(chosen, modalities, imputer, encoders, params, tokens)
         return ModalityPipeline(steps, target_transform=target_transform)
-    companions = None
+    companions = chosen.companions if estimator is None else ()
     if estimator is None:
         estimator = chosen.make_estimator(random_state)
-        companions = [(name, _pooled(clone(each), tokens)) for name, each in chosen.companions]
+    calibrate = None
+    if isinstance(estimator, MoFAClassifier):
+        companions, calibrate = chosen.class_companions, chosen.calibrate
+    companions = [(name, _pooled(clone(each), tokens)) for name, each in companions]
     pool = bool(chosen.joint_steps) or not takes_tokens(estimator)
     if tokens and not pool:
         estimator = with_tokens(estimator, tokens)
     if ensemble:
-        estimator = _make_ensemble(estimator, companions or None, params)
+        params["companions"] = companions or None
+        estimator = _make_ensemble(estimator, params, calibrate)
     if target_transform is not None and is_classifier(estimator):
         raise ValueError("target_transform is for regressors: classes have no other scale.")
     steps = preprocessing_steps(
@@ -215,7 +223,7 @@ def _average_steps(
     from ..baselines import make_baselines
 
     random_state = params["random_state"]
-    members = _make_ensemble(recipe.make_estimator(random_state), None, params)
+    members = _make_ensemble(recipe.make_estimator(random_state), params)
     steps = preprocessing_steps(recipe, None, None, random_state)
     parts = [("network", Pipeline([*steps, ("regressor", members)]))]
     parts += make_baselines(names=recipe.baselines, random_state=random_state).items()
@@ -232,15 +240,15 @@ def _pooled(companion: BaseEstimator, tokens: Mapping[str, int] | None) -> BaseE
     """Let a companion see the mean over tokens."""
     if not tokens:
         return companion
-    return Pipeline([("pool", make_pooling(tokens)), ("regressor", companion)])
+    return Pipeline([("pool", make_pooling(tokens)), (_role(companion), companion)])
 
 
 def _make_ensemble(
-    estimator: BaseEstimator, companions: list | None, params: dict[str, Any]
+    estimator: BaseEstimator, params: dict[str, Any], calibrate: str | None = None
 ) -> BaseEstimator:
     if is_classifier(estimator):
-        return KFoldEnsembleClassifier(estimator, **params)
-    return KFoldEnsembleRegressor(estimator, companions=companions, **params)
+        return KFoldEnsembleClassifier(estimator, calibrate=calibrate, **params)
+    return KFoldEnsembleRegressor(estimator, **params)
 
 
 def _role(estimator: BaseEstimator) -> str:

@@ -15,7 +15,7 @@ from sklearn.utils import get_tags
 from ..modalities._missing import check_finite_or_missing
 from ..modalities._numbers import floats_of, refuse_other_kinds
 from ..modalities._positions import as_slice
-from ..modalities._range import HUGE, is_huge
+from ..modalities._range import HUGE
 from ..modalities._tables import as_table, column_of, is_frame, take_rows
 
 
@@ -211,7 +211,7 @@ def _in_a_table(name: str, block: Any, transformer: Any, error: Exception) -> Ex
     return kind(f"Modality '{name}': {error}")
 
 
-def transformed(transformer: Any, rows: Any) -> np.ndarray:
+def transformed(transformer: Any, rows: Any, has_huge: bool) -> np.ndarray:
     """Transform rows; those with a huge value in float64, for no square of theirs to overflow.
 
     The others are not converted with them: RankGauss, for one, rounds what float32 rounds, and a
@@ -223,14 +223,18 @@ def transformed(transformer: Any, rows: Any) -> np.ndarray:
         Fitted.
     rows : ndarray or DataFrame of shape (n_samples, n_columns)
         What it takes.
+    has_huge : bool
+        Whether there may be a huge value.
 
     Returns
     -------
     ndarray of shape (n_samples, n_columns_out)
     """
-    if not isinstance(rows, np.ndarray) or rows.dtype != np.float32 or not is_huge(rows):
+    if not (has_huge and isinstance(rows, np.ndarray) and rows.dtype == np.float32):
         return dense_floats(transformer.transform(rows))
     huge = (np.isfinite(rows) & (np.abs(rows) > HUGE)).any(axis=1)
+    if not huge.any():
+        return dense_floats(transformer.transform(rows))
     own = dense_floats(transformer.transform(rows[huge].astype(np.float64)))
     if huge.all():
         return own

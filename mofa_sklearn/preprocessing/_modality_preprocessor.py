@@ -26,7 +26,7 @@ from .._validation import validate_data
 from ..modalities import resolve_modalities
 from ..modalities._kinds import NUMERIC_KINDS, kinds_of, missing_rows
 from ..modalities._lazy_input import refuse_lazy
-from ..modalities._missing import check_finite_or_missing
+from ..modalities._missing import Look, check_finite_or_missing
 from ..modalities._names import modality_of
 from ..modalities._numbers import is_plain, numbers, refuse_other_kinds
 from ..modalities._positions import as_slice
@@ -355,7 +355,7 @@ class ModalityPreprocessor(RequestsItsArguments, TransformerMixin, _BaseComposit
     def _fit_block(
         self, name: str, X: Any, y: Any, groups: Any, transform: bool
     ) -> np.ndarray | None:
-        block, missing = self._block(name, X)
+        block, (missing, has_huge) = self._block(name, X)
         if missing.all():
             raise ValueError(
                 f"Modality '{name}' is missing in all {len(missing)} rows of the fit."
@@ -366,7 +366,7 @@ class ModalityPreprocessor(RequestsItsArguments, TransformerMixin, _BaseComposit
         present = ~missing
         y = y if y is None or present.all() else _safe_indexing(y, np.flatnonzero(present))
         rows = rows_for(transformer, block, present)
-        if isinstance(rows, np.ndarray):
+        if has_huge:
             rows = in_enough_digits(rows)
         params = {} if groups is None else handed_over(transformer, "groups", groups[present])
         with explained(name, block, missing, transformer, self._n_tokens(name)):
@@ -379,7 +379,7 @@ class ModalityPreprocessor(RequestsItsArguments, TransformerMixin, _BaseComposit
         return with_missing(result, missing)
 
     def _transform_block(self, name: str, X: Any) -> np.ndarray:
-        block, missing = self._block(name, X)
+        block, (missing, has_huge) = self._block(name, X)
         transformer = self.transformers_[name]
         if transformer == "passthrough":
             return block
@@ -388,7 +388,7 @@ class ModalityPreprocessor(RequestsItsArguments, TransformerMixin, _BaseComposit
             return np.full((len(missing), len(self._names_of(name))), np.nan, dtype=dtype)
         rows = rows_for(transformer, block, ~missing)
         with explained(name, block, missing, transformer, self._n_tokens(name)):
-            return with_missing(transformed(transformer, rows), missing)
+            return with_missing(transformed(transformer, rows, has_huge), missing)
 
     def _n_tokens(self, name: str) -> int:
         """Return how many tokens a transformer is told to find in its block."""
@@ -398,22 +398,21 @@ class ModalityPreprocessor(RequestsItsArguments, TransformerMixin, _BaseComposit
         names = _check_feature_names_in(self)[self.modalities_[name]]
         return names_out(self.transformers_[name], names, name, width)
 
-    def _block(self, name: str, X: Any) -> tuple[Any, np.ndarray]:
-        """Return one modality's columns, and in which rows it is missing."""
+    def _block(self, name: str, X: Any) -> tuple[Any, Look]:
+        """Return one modality's columns, in which rows it is missing, and if any is huge."""
         positions = self.modalities_[name]
         if isinstance(X, np.ndarray):
-            missing = check_finite_or_missing(X, name, positions)
-            return X[:, as_slice(positions)], missing
+            return X[:, as_slice(positions)], check_finite_or_missing(X, name, positions)
         if name in self.tables_:
             block = take_columns(X, positions)
             if self.transformers_[name] == "passthrough":
                 refuse_other_kinds(block)
-            return block, missing_rows(block)
+            return block, Look(missing_rows(block), has_huge=False)
         block = sparse_block(X, positions)
         if block is None:
             block = numbers(take_columns(X, positions))
         elif name in self._sparse:
-            return block, np.zeros(block.shape[0], dtype=bool)
+            return block, Look(np.zeros(block.shape[0], dtype=bool), has_huge=False)
         else:
             block = block.toarray()
         block = check_array(block, dtype=FLOATS, ensure_all_finite=False)

@@ -56,6 +56,14 @@ class Recipe:
         What the ensemble blends in with weights that it learns, see
         :class:`~mofa_sklearn.KFoldEnsembleRegressor`.
 
+    class_companions : tuple of (str, classifier), default=()
+        The same where classes are to be predicted: with
+        ``make_mofa_pipeline(estimator=MoFAClassifier())``.
+
+    calibrate : str or None, default=None
+        How probabilities are calibrated then, see
+        :class:`~mofa_sklearn.KFoldEnsembleClassifier`.
+
     baselines : tuple of str, default=()
         Names of :func:`~mofa_sklearn.baselines.make_baselines`: what is averaged with
         the estimator's ensemble, all counting the same.
@@ -86,6 +94,8 @@ class Recipe:
     estimator: Callable[..., BaseEstimator] = MoFARegressor
     parameters: dict[str, Any] = field(default_factory=dict)
     companions: Steps = ()
+    class_companions: Steps = ()
+    calibrate: str | None = None
     baselines: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -119,8 +129,11 @@ class Recipe:
             lines += _entry("then", _chain(self.joint_steps))
         lines += _entry("estimator", _call(self.estimator, self.parameters))
         if self.companions:
-            named = [f"{name}: {_one_line(part)}" for name, part in self.companions]
-            lines += _entry("blended with", "; ".join(named))
+            lines += _entry("blended with", _named(self.companions))
+        if self.class_companions:
+            lines += _entry("classes blended with", _named(self.class_companions))
+        if self.calibrate:
+            lines += _entry("classes calibrated by", self.calibrate)
         if self.baselines:
             lines += _entry("averaged with", f"baseline {', '.join(map(repr, self.baselines))}")
         for note in self.notes:
@@ -144,6 +157,10 @@ def _indented(text: str) -> list[str]:
         break_on_hyphens=False,
         break_long_words=False,
     )
+
+
+def _named(parts: Steps) -> str:
+    return "; ".join(f"{name}: {_one_line(part)}" for name, part in parts)
 
 
 def _chain(steps: Steps) -> str:

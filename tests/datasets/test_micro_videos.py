@@ -361,3 +361,83 @@ def test_data_without_sequences_tell_of_none():
 def test_sequences_that_cannot_be_are_named(n_tokens, message):
     with pytest.raises(ValueError, match=message):
         make_micro_videos(20, modalities={"image": 2}, n_tokens=n_tokens)
+
+
+# Raw numbers
+
+
+NUMBERS = {"modalities": {"social": 6, "text": 8}, "numeric_modalities": ["social"]}
+
+
+def test_raw_numbers_are_counts_flags_repeated_values_and_shares():
+    social = make(2000, **NUMBERS).data[:, :6]
+    counts, flags, levels, small_counts, shares, further_counts = social.T
+    for values in (counts, further_counts, small_counts, flags):
+        assert_array_equal(values, np.floor(values))
+        assert values.min() >= 0
+    assert counts.max() > 100 * np.median(counts)
+    assert set(flags) == {0, 1}
+    assert len(set(levels)) <= 7
+    assert 0.2 < np.mean(small_counts == 0) < 0.8
+    assert shares.min() == 0
+    assert shares.max() == 1
+
+
+def test_the_lowest_error_is_about_the_noise_with_raw_numbers_too():
+    np.testing.assert_allclose(make(8000, noise=0.8, **NUMBERS).best_nmse, 0.8, atol=0.03)
+
+
+def test_trees_find_in_raw_numbers_what_linear_models_do_not():
+    videos = make(6000, n_targets=1, noise=0.2, **NUMBERS)
+    X, y = videos.data, videos.target
+    trees = HistGradientBoostingRegressor(max_iter=100)
+    errors = [
+        nmse(y[4000:], model.fit(X[:4000], y[:4000]).predict(X[4000:]))
+        for model in (trees, make_pipeline(StandardScaler(), Ridge()))
+    ]
+    assert errors[0] < errors[1] - 0.1
+
+
+def test_targets_depend_on_raw_numbers_only_by_what_the_columns_show():
+    # Equal rows of the only block have equal means.
+    videos = make(
+        3000, modalities={"flags": 2}, numeric_modalities=["flags"], n_targets=1, noise=0.5
+    )
+    rows = pd.DataFrame(videos.data).assign(mean=videos.conditional_mean)
+    assert (rows.groupby([0, 1])["mean"].nunique() == 1).all()
+    assert rows.duplicated([0, 1]).any()
+
+
+def test_data_without_raw_numbers_tell_of_none():
+    plain, empty = make(20), make(20, numeric_modalities=[])
+    assert plain.numeric_modalities == empty.numeric_modalities == []
+    assert_array_equal(empty.data, plain.data)
+    numbers = make(20, **NUMBERS)
+    assert numbers.numeric_modalities == ["social"]
+    assert "Raw numbers: social" in numbers.DESCR
+
+
+def test_raw_numbers_can_be_missing_and_show_creators():
+    videos = make(2000, missing_rate=0.2, n_creators=40, **NUMBERS)
+    missing = np.isnan(videos.data[:, :6])
+    assert 0.1 < missing.mean() < 0.3
+    assert_array_equal(missing.all(axis=1), missing.any(axis=1))
+    complete = make(2000, n_creators=40, **NUMBERS)
+    assert_array_equal(complete.target, videos.target)
+    magnitudes, ids = np.log1p(complete.data[:, :6]), complete.creator_ids
+    shuffled = np.random.RandomState(0).permutation(ids)
+    between = share_between_creators(magnitudes, ids).mean()
+    assert between > 2 * share_between_creators(magnitudes, shuffled).mean()
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"numeric_modalities": ["sound"]}, "'sound'"),
+        ({"numeric_modalities": "image"}, "expected a list of names"),
+        ({"numeric_modalities": ["image"], "n_tokens": {"image": 2}}, "a sequence and numeric"),
+    ],
+)
+def test_numeric_modalities_that_cannot_be_are_named(params, message):
+    with pytest.raises(ValueError, match=message):
+        make_micro_videos(20, modalities={"image": 2}, **params)

@@ -40,7 +40,18 @@ def test_the_silence_that_whisper_is_filled_with_does_not_count(models, sounds):
     np.testing.assert_allclose(means, np.nanmean(tokens, axis=1), rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["wav2vec2", "whisper"])
+def test_claps_vectors_are_its_projected_sounds(models, sounds):
+    folder = models("clap")
+    extractor = transformers.AutoFeatureExtractor.from_pretrained(folder)
+    model = transformers.AutoModel.from_pretrained(folder).eval()
+    inputs = extractor(sounds[0], sampling_rate=RATE, return_tensors="pt")
+    with torch.inference_mode():
+        expected = model.get_audio_features(**inputs).pooler_output[0]
+    vector = AudioEncoder(folder).fit_transform(sounds)[0]
+    np.testing.assert_allclose(vector, expected, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["wav2vec2", "whisper", "clap"])
 def test_a_vector_does_not_depend_on_the_sounds_beside_it(name, models, sounds):
     encoder = AudioEncoder(models(name)).fit(sounds)
     together = encoder.transform(sounds)

@@ -140,6 +140,31 @@ def whisper(folder):
     return transformers.WhisperModel(config)
 
 
+def clap(folder):
+    transformers.ClapFeatureExtractor(
+        feature_size=8,
+        max_length_s=1,
+        fft_window_size=512,
+        hop_length=200,
+        sampling_rate=_RATE,
+        truncation="rand_trunc",
+    ).save_pretrained(folder)
+    audio = {
+        "num_mel_bins": 8,
+        "spec_size": 32,
+        "patch_stride": [4, 4],
+        "patch_embeds_hidden_size": 8,
+        "hidden_size": 16,
+        "depths": [1, 1],
+        "num_attention_heads": [2, 2],
+        "window_size": 4,
+    }
+    text = {**_SMALL, "vocab_size": 60}
+    return transformers.ClapModel(
+        transformers.ClapConfig(audio_config=audio, text_config=text, projection_dim=12)
+    )
+
+
 def _of_frames(make, folder, n_frames):
     """As many frames as the models on the hub take."""
     model = make(folder)

@@ -36,6 +36,22 @@ def found(report, where):
     return list(zip(rows["severity"], rows["finding"], strict=True))
 
 
+def test_a_table_of_any_kind_is_looked_at_as_numbers(X, y):
+    table = pd.DataFrame(
+        {"title": ["red car", "blue bird", None] * 40, "day": pd.date_range("2020", periods=120)}
+    )
+    table["image"] = list(X[:, :4])
+    table["price"] = X[:, 4]
+    modalities = {"image": ["image"], "title": ["title"], "meta": "rest"}
+    report = analyze_modalities(table, y, modalities=modalities, random_state=0)
+    assert list(report.blocks.index) == list(modalities)
+    assert report.blocks.loc["title", "missing_share"] == pytest.approx(1 / 3)
+    image = analyze_modalities(X[:, :4], modalities={"image": 4}).columns
+    columns = report.columns[report.columns["modality"] == "image"]
+    np.testing.assert_allclose(columns["mean"], image["mean"], rtol=1e-5)
+    assert "title" in report.to_html()
+
+
 @pytest.mark.parametrize("statistic", [stats.skew, stats.kurtosis])
 def test_moments_are_those_of_scipy(statistic, X):
     X[:, 1] = np.exp(X[:, 1])

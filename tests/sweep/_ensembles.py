@@ -3,7 +3,7 @@
 from joblib import Memory
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.neighbors import KNeighborsRegressor
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.preprocessing import StandardScaler
 
 from mofa_sklearn import (
@@ -77,6 +77,8 @@ PARAMETERS = {
             "validation": Changes("inner", base=CLASS_NETWORKS),
             "n_jobs": Same(2, WORKERS, base={"engine": "joblib", **CLASS_NETWORKS}),
             "engine": Same("joblib", AGREE, base={"estimator": MoFAClassifier(**SHORT)}),
+            "companions": Changes([("near", KNeighborsClassifier())]),
+            "calibrate": Changes("temperature"),
         },
     ),
     "BlendRegressor": (

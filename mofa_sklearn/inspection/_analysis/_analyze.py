@@ -52,9 +52,10 @@ def analyze_modalities(
 
     Parameters
     ----------
-    X : array-like or DataFrame of shape (n_samples, n_features)
+    X : array-like, DataFrame or Table of shape (n_samples, n_features)
         All modalities side by side. NaN is allowed; a row whose block is NaN throughout has that
-        modality missing.
+        modality missing. Of words, categories, dates and cells that hold vectors, the numbers
+        are looked at that the default pipeline makes of them (extra `tables`).
     y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
         Numeric targets. None looks at the features only.
     modalities : dict, callable or None, default=None

@@ -12,9 +12,12 @@ from sklearn.utils import check_consistent_length, column_or_1d
 
 from ..._validation import check_array
 from ...modalities import resolve_modalities
+from ...modalities._kinds import NUMERIC_KINDS, kinds_of
+from ...modalities._names import modality_of
 from ...modalities._numbers import numbers
 from ...modalities._resolve import Modalities
-from ...modalities._tables import column_names
+from ...modalities._tables import as_table, column_names, is_frame
+from ...preprocessing import FloatColumns, ModalityPreprocessor
 
 
 @dataclass
@@ -77,8 +80,8 @@ def read_data(
 
     Parameters
     ----------
-    X : array-like or DataFrame of shape (n_samples, n_features)
-        All modalities side by side; NaN allowed.
+    X : array-like, DataFrame or Table of shape (n_samples, n_features)
+        All modalities side by side, columns of any kind; NaN allowed.
     y : array-like of shape (n_samples,) or (n_samples, n_targets), or None
         Targets.
     modalities : dict, callable or None
@@ -98,6 +101,7 @@ def read_data(
         If blocks do not fit `X`, numbers of rows differ, a target or a group is NaN, or names
         do not fit the targets.
     """
+    X, modalities = _numbers_of(X, modalities)
     blocks = resolve_modalities(X, modalities)
     X = numbers(X)
     names = column_names(X) or _names_from(blocks)
@@ -117,6 +121,19 @@ def read_data(
         groups = _check_groups(groups)
         check_consistent_length(X, groups)
     return Data(X, blocks, names, y, list(target_names or []), groups)
+
+
+def _numbers_of(X: Any, modalities: Modalities) -> tuple[Any, Modalities]:
+    """Make numbers of a table's other columns, as the default pipeline does."""
+    X = as_table(X)
+    if not is_frame(X) or NUMERIC_KINDS.issuperset(kinds_of(X)):
+        return X, modalities
+    to_numbers = ModalityPreprocessor(FloatColumns(random_state=0), modalities=modalities)
+    X = to_numbers.set_output(transform="pandas").fit_transform(X)
+    blocks: dict[str, list[str]] = {name: [] for name in to_numbers.modalities_}
+    for column in X.columns:
+        blocks[modality_of(column)].append(column)
+    return X, blocks
 
 
 def _names_from(blocks: dict[str, np.ndarray]) -> list[str]:

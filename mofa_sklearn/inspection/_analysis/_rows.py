@@ -64,7 +64,7 @@ def count_rows(data: Data) -> RowCounts:
     hashes = np.zeros((len(data), len(data.blocks)), dtype=np.int64)
     records = {}
     for j, (name, positions) in enumerate(data.blocks.items()):
-        missing[:, j] = check_finite_or_missing(data.X, name, positions)
+        missing[:, j] = check_finite_or_missing(data.X, name, positions).missing
         nan_per_row, hashes[:, j], throughout = _read_block(data.X, positions)
         there = ~missing[:, j]
         n_there = max(1, there.sum())

@@ -12,6 +12,9 @@ attribute: what does each method do with it, if a stranger has chosen it?
 
 ESTIMATORS = {
     "mofa_sklearn.baselines._block_statistics": {"BlockStatistics": ""},
+    "mofa_sklearn.baselines._boosting": {
+        "BoostingRegressor": "_target_scale _varies estimators_ n_iter_",
+    },
     "mofa_sklearn.baselines._early_stopping": {
         "EarlyStoppingRegressor": "_target_scale _varies estimators_ n_iter_",
     },
@@ -54,14 +57,17 @@ ESTIMATORS = {
     "mofa_sklearn.ensemble._kfold_classifier": {
         "KFoldEnsembleClassifier": (
             "estimators_ classes_ thresholds_ oof_prediction_ oof_score_ fold_scores_ "
-            "_classes_of_members=plain"
+            "companions_ calibrator_=object[Temperature,Sigmoid,Isotonic]|none _blend_names "
+            "_blend_weights _target_names _classes_of_members=plain _classes_of_companions=plain "
+            "_sets=object[PredictionSets]"
         ),
     },
     "mofa_sklearn.ensemble._kfold_regressor": {
         "KFoldEnsembleRegressor": (
             "estimators_ companions_ oof_prediction_ oof_score_ oof_nmse_ fold_scores_ "
             "_blend_names _blend_weights _held_out _residuals _target_names _target_shape "
-            "_residual_weights=array|each[array|none]|none"
+            "_residual_weights=array|each[array|none]|none _error_scale=object[ErrorScale]|none "
+            "_quantile_errors=object[QuantileErrors]|none"
         ),
     },
     "mofa_sklearn.estimators._classifier": {
@@ -69,10 +75,19 @@ ESTIMATORS = {
             "modalities_ classes_ thresholds_ history_ n_iter_ best_iteration_ _packed_net _ranks"
         ),
     },
+    "mofa_sklearn.estimators._logistic_path": {
+        "LogisticPathClassifier": "classes_ C_ coef_ intercept_ column_mean_ n_iter_ _scale",
+    },
     "mofa_sklearn.estimators._regressor": {
         "MoFARegressor": (
             "modalities_ history_ n_iter_ best_iteration_ _packed_net _quantile_levels "
             "_target_scale"
+        ),
+    },
+    "mofa_sklearn.estimators._retrieval_classifier": {
+        "RetrievalClassifier": (
+            "classes_ modalities_ augmenter_ logistic_=estimator _directions _mean=array _scale "
+            "_widths"
         ),
     },
     "mofa_sklearn.estimators._retrieval_regressor": {
@@ -126,7 +141,33 @@ SPLITTERS = {
 
 # What is no estimator stands only where an attribute names it: object[...].
 PARTS = {
-    "mofa_sklearn.ensemble._blend_intervals": {"BlendIntervals": ""},
+    "mofa_sklearn.ensemble._calibration": {
+        "Isotonic": "before=each[array] after=each[array]",
+        "Sigmoid": "slope=array intercept=array",
+        "Temperature": "temperature=array",
+    },
+    "mofa_sklearn.ensemble._blend_intervals": {
+        "BlendIntervals": (
+            "weights=array|each[array|none]|none rows=array|each[array|none] "
+            "error_scale=object[ErrorScale]|none"
+        ),
+    },
+    "mofa_sklearn.ensemble._error_scale": {
+        "ErrorScale": (
+            "columns=object[RowColumns] coefficients=array intercepts=array lowest=array "
+            "highest=array of_rows=array fold_of_rows=array"
+        ),
+    },
+    "mofa_sklearn.ensemble._quantiles": {
+        "QuantileErrors": "levels=array slack=array scores=list[array]"
+    },
+    "mofa_sklearn.ensemble._row_columns": {
+        "RowColumns": (
+            "kept=array centre=array spread=array components=array|none gaps=array mean=array "
+            "scale=array"
+        ),
+    },
+    "mofa_sklearn.ensemble._sets": {"PredictionSets": "truth=array weights=array|none"},
     "mofa_sklearn.estimators._targets": {"TargetScale": ""},
     "mofa_sklearn.pipeline._raw_modalities": {
         "RawModalities": "modalities=plain|function[modalities] names=plain"

@@ -1,9 +1,8 @@
-"""Synthetic micro-videos: embeddings of several modalities and counts that depend on them."""
+"""Make micro-videos: embeddings of several modalities and counts that depend on them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import combinations
+from collections.abc import Collection, Mapping
 from numbers import Integral, Real
 from types import MappingProxyType
 
@@ -11,39 +10,19 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch, check_random_state
 
-from .._sklearn_private import Interval, validate_params
+from ..._sklearn_private import Interval, validate_params
+from ._embeddings import fill_embeddings, fill_tokens
+from ._numbers import fill_numbers, read_numbers
+from ._rows import columns_of, draw_creators, draw_latents, remove_blocks
+from ._targets import compute_signal, draw_residual, nmse, target_name, target_scale
 
 # Widths of the embeddings of CLIP-RN50 (cover), VideoMAE (motion) and BGE-M3 (description).
 _DEFAULT_MODALITIES = MappingProxyType({"image": 1024, "video": 768, "text": 1024})
 
-_TARGET_NAMES = ("views", "likes", "comments")
-# Mean and standard deviation of log1p(count). A mean is at least five standard deviations, which
-# is as far as the limits below let a target go, so that no count is negative.
-_TARGET_SCALES = ((8.0, 1.5), (6.0, 1.2), (4.5, 0.9))
-_FURTHER_TARGET_SCALE = (4.0, 0.8)
-_SIGNAL_LIMIT, _NOISE_LIMIT = 3.0, 4.0  # standard deviations; sqrt(3**2 + 4**2) == 5
-
-_N_LATENTS = 8  # of a video, shared by its modalities, and as many of each modality's own
-_N_HIDDEN = 24  # directions in which a block varies
-_N_READOUTS = 6  # of these directions that matter to the targets
-_N_JOINT = 2  # of the readouts that interact with another modality's
-_FEATURE_NOISE = 0.2  # share of a column's variance that is its own
-_TAIL_WEIGHT = 1.2  # sinh(1.2 * normal): an excess kurtosis of 20 and more
-_TAIL_SCALE_SPREAD = 1.5  # standard deviation of the log of the columns' scales
-_CREATOR_SHARE = 0.4  # of the variance of a video's latents, and of the noise in its targets
-_TARGET_SIMILARITY = 0.7  # share of the targets' coefficients, and of their noise, in common
-_MODALITY_WEIGHTS = (0.4, 1.6)  # lowest and highest, drawn for each modality and target
-# Shares of the signal's variance, up to correlations between the parts.
-_LINEAR, _CURVED, _JOINT = 0.7, 0.15, 0.15
-_MARK = 8.0  # length of what is added to the token that counts; a column's deviation is one
-_OTHER_TOKENS = 0.5  # size of the tokens that are noise, beside it
-_CHUNK_ROWS = 1024
-_CONSTANT = 1e-9  # a standard deviation below this is rounding error
-
 _DESCR = """\
 Synthetic micro-videos with {n_samples} rows and {n_targets} target(s).
 
-Modalities: {widths}.{sequences} Targets: log(1 + count) of {targets}.
+Modalities: {widths}.{sequences}{numbers} Targets: log(1 + count) of {targets}.
 {noise:.0%} of a target's variance is noise. Made by mofa_sklearn.datasets.make_micro_videos.
 """
 
@@ -53,6 +32,7 @@ Modalities: {widths}.{sequences} Targets: log(1 + count) of {targets}.
         "n_samples": [Interval(Integral, 1, None, closed="left")],
         "modalities": [Mapping],
         "n_tokens": [Mapping, None],
+        "numeric_modalities": [Collection, None],
         "n_targets": [Interval(Integral, 1, None, closed="left")],
         "n_creators": [Interval(Integral, 1, None, closed="left"), None],
         "missing_rate": [Interval(Real, 0, 1, closed="left")],
@@ -68,6 +48,7 @@ def make_micro_videos(
     *,
     modalities: Mapping[str, int] = _DEFAULT_MODALITIES,
     n_tokens: Mapping[str, int] | None = None,
+    numeric_modalities: Collection[str] | None = None,
     n_targets: int = 3,
     n_creators: int | None = None,
     missing_rate: float = 0.0,
@@ -99,6 +80,13 @@ def make_micro_videos(
         depend on it; the others are of the same kind and half as large, but noise. A mark
         tells them apart: the same vector, added to the one that counts. Attention can find
         it; the mean over tokens drowns it in the others.
+    numeric_modalities : collection of str, default=None
+        Modalities that are blocks of raw numbers, as they are recorded beside a video, rather
+        than embeddings. Their columns are, over and over: a count over several orders of
+        magnitude, a flag, a number of few values, a small count that mostly is zero, and a share
+        of which many are zero or one. Three quarters of what can be known of the targets lies in
+        them: in steps, where a column passes a threshold, and in pairs of these. Trees find it
+        easily, networks and linear models do not. None: all modalities are embeddings.
     n_targets : int, default=3
         Number of targets: views, likes, comments, target_3, target_4, ...
     n_creators : int, default=None
@@ -146,6 +134,8 @@ def make_micro_videos(
             empty without any.
         signal_tokens : dict of str to ndarray of shape (n_samples,), int64
             Of each sequence, the position of the token that the targets depend on.
+        numeric_modalities : list of str
+            The modalities that are raw numbers.
         creator_ids : ndarray of shape (n_samples,), int64, or None
             Each video's creator, from 0 to ``n_creators - 1``; creators with low ids tend to
             have more videos.
@@ -164,7 +154,8 @@ def make_micro_videos(
     ValueError
         If a parameter is out of range, there are no modalities, one of them has a width below 1
         or a name that cannot be told from its columns' names, `n_tokens` names another one or
-        numbers below 1, or there are more creators than videos.
+        numbers below 1, `numeric_modalities` names another one or a sequence, or there are more
+        creators than videos.
 
     See Also
     --------
@@ -200,6 +191,14 @@ def make_micro_videos(
     With `n_tokens`, the mark is so long that hardly a token can be taken for another: knowing
     which it is would not lower `best_nmse` by more than a thousandth.
 
+    With `numeric_modalities`, :math:`s_t` is that of the embeddings, as above, and of the numbers,
+
+    .. math:: \sum_i u_{it}\, h_i + \sum_j v_{jt}\, h_{j1} h_{j2},
+
+    in which each :math:`h` is 1 where a column is above a threshold of its own and -1 elsewhere;
+    both sums make up half of the variance, and both together three quarters of that of
+    :math:`s_t`, or all of it where there are no embeddings.
+
     Examples
     --------
     >>> from mofa_sklearn.datasets import make_micro_videos
@@ -214,26 +213,36 @@ def make_micro_videos(
     (['image_0', 'image_1'], ['views', 'likes', 'comments'])
     >>> bool((abs(videos.best_nmse - 0.5) < 0.1).all())
     True
+
+    Raw numbers beside an embedding:
+
+    >>> X, y = make_micro_videos(
+    ...     100, modalities={"social": 4, "text": 8}, numeric_modalities=["social"], random_state=0
+    ... )
+    >>> X[:2, :4].round().tolist()
+    [[1611.0, 0.0, 60.0, 13.0], [387.0, 0.0, 90.0, 4.0]]
     """
     widths = _check_modalities(modalities)
     n_tokens = _check_n_tokens(n_tokens, widths)
+    numeric = _check_numeric_modalities(numeric_modalities, widths, n_tokens)
     rng = check_random_state(random_state)
-    creator_ids = _draw_creators(rng, n_samples, n_creators)
-    X, readouts, signal_tokens = _draw_features(rng, widths, n_tokens, n_samples, creator_ids)
-    signal = _compute_signal(rng, readouts, n_targets)
-    residual = _draw_residual(rng, n_samples, n_targets, creator_ids)
+    creator_ids = draw_creators(rng, n_samples, n_creators)
+    X, signal, signal_tokens = _draw_features(
+        rng, widths, n_tokens, numeric, n_targets, n_samples, creator_ids
+    )
+    residual = draw_residual(rng, n_samples, n_targets, creator_ids)
     token_widths = widths
     widths = {name: width * n_tokens.get(name, 1) for name, width in widths.items()}
-    _remove_blocks(rng, X, widths, missing_rate)
+    remove_blocks(rng, X, widths, missing_rate)
 
-    mean, scale = np.array([_target_scale(i) for i in range(n_targets)]).T
+    mean, scale = np.array([target_scale(i) for i in range(n_targets)]).T
     conditional_mean = mean + scale * np.sqrt(1 - noise) * signal
     y = (conditional_mean + scale * np.sqrt(noise) * residual).astype(np.float32)
-    best_nmse = _nmse(y.astype(np.float64), conditional_mean)
+    best_nmse = nmse(y.astype(np.float64), conditional_mean)
     if n_targets == 1:
         y, conditional_mean = y[:, 0], conditional_mean[:, 0]
 
-    target_names = [_target_name(i) for i in range(n_targets)]
+    target_names = [target_name(i) for i in range(n_targets)]
     feature_names = [
         feature
         for name, width in token_widths.items()
@@ -253,6 +262,7 @@ def make_micro_videos(
         modalities=widths,
         n_tokens=n_tokens,
         signal_tokens=signal_tokens,
+        numeric_modalities=numeric,
         creator_ids=creator_ids,
         counts=counts,
         conditional_mean=conditional_mean,
@@ -264,6 +274,7 @@ def make_micro_videos(
             sequences="".join(
                 f" Sequences: {name} of {count} tokens." for name, count in n_tokens.items()
             ),
+            numbers=f" Raw numbers: {', '.join(numeric)}." if numeric else "",
             targets=", ".join(target_names),
             noise=noise,
         ),
@@ -305,186 +316,51 @@ def _feature_names(modality: str, width: int, n_tokens: int | None) -> list[str]
     return [f"{modality}__t{t:0{digits}}__{i}" for t in range(n_tokens) for i in range(width)]
 
 
-def _target_name(index: int) -> str:
-    return _TARGET_NAMES[index] if index < len(_TARGET_NAMES) else f"target_{index}"
-
-
-def _target_scale(index: int) -> tuple[float, float]:
-    return _TARGET_SCALES[index] if index < len(_TARGET_SCALES) else _FURTHER_TARGET_SCALE
-
-
-def _draw_creators(rng, n_samples: int, n_creators: int | None) -> np.ndarray | None:
-    """Draw each row's creator: one row each, the rest by Zipf's law, in random order."""
-    if n_creators is None:
-        return None
-    if n_creators > n_samples:
-        raise ValueError(
-            f"n_creators={n_creators} is more than n_samples={n_samples}; "
-            "every creator needs a video"
-        )
-    popularity = 1 / np.arange(1, n_creators + 1)
-    rest = rng.choice(n_creators, size=n_samples - n_creators, p=popularity / popularity.sum())
-    return rng.permutation(np.concatenate([np.arange(n_creators), rest]))
+def _check_numeric_modalities(
+    names: Collection[str] | None, widths: Mapping[str, int], n_tokens: Mapping[str, int]
+) -> list[str]:
+    if isinstance(names, str):
+        raise ValueError(f"numeric_modalities is {names!r}; expected a list of names")
+    names = [] if names is None else list(names)
+    for name in names:
+        if name not in widths:
+            raise ValueError(
+                f"numeric_modalities names {name!r}; the modalities are {list(widths)}"
+            )
+        if name in n_tokens:
+            raise ValueError(f"modality {name!r} is both a sequence and numeric")
+    return [name for name in widths if name in names]
 
 
 def _draw_features(
     rng,
     widths: dict[str, int],
     n_tokens: dict[str, int],
+    numeric: list[str],
+    n_targets: int,
     n_samples: int,
     creator_ids: np.ndarray | None,
-) -> tuple[np.ndarray, list[np.ndarray], dict[str, np.ndarray]]:
-    """Draw the blocks, and read from each what the targets depend on.
+) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """Draw the blocks, and what they tell about the targets.
 
-    Returns X, shape (n_samples, n_features), of each block an array of shape
-    (n_samples, _N_READOUTS), and of each sequence the positions of the tokens that count.
+    Returns X, shape (n_samples, n_features), the signal, shape (n_samples, n_targets), and of
+    each sequence the positions of the tokens that count.
     """
-    shared = rng.standard_normal((n_samples, _N_LATENTS))
-    if creator_ids is not None:
-        of_creator = rng.standard_normal((creator_ids.max() + 1, _N_LATENTS))
-        shared = _mix(of_creator[creator_ids], shared, _CREATOR_SHARE)
+    shared = draw_latents(rng, n_samples, creator_ids)
     block_widths = {name: width * n_tokens.get(name, 1) for name, width in widths.items()}
     X = np.empty((n_samples, sum(block_widths.values())), dtype=np.float32)
-    readouts, signal_tokens = [], {}
-    for name, columns in _columns(block_widths).items():
-        block, block_shared, rows = X[:, columns], shared, slice(None)
-        if name in n_tokens:  # what is drawn now are tokens, of which one a row counts
-            signal_tokens[name] = rng.randint(n_tokens[name], size=n_samples)
-            rows = np.arange(n_samples) * n_tokens[name] + signal_tokens[name]
-            block = np.empty((n_samples * n_tokens[name], widths[name]), dtype=np.float32)
-            block_shared = rng.standard_normal((len(block), _N_LATENTS))
-            block_shared[rows] = shared
-        projection = _fill_block(rng, block, block_shared)
-        if name in n_tokens:
-            signal = block[rows] + _draw_mark(rng, widths[name])
-            block *= _OTHER_TOKENS
-            block[rows] = signal
-        if name == "text":
-            block /= np.linalg.norm(block, axis=1, keepdims=True)
-        readouts.append(_read_block(rng, block[rows], projection))
-        if name == "video":
-            _put_tails_on(rng, block)
-        if name in n_tokens:
-            X[:, columns] = block.reshape(n_samples, -1)
-    return X, readouts, signal_tokens
-
-
-def _draw_mark(rng, width: int) -> np.ndarray:
-    """Draw what tells the token that counts from the others."""
-    direction = rng.standard_normal(width).astype(np.float32)
-    return _MARK * direction / np.linalg.norm(direction)
-
-
-def _columns(widths: dict[str, int]) -> dict[str, slice]:
-    stops = np.cumsum(list(widths.values())).tolist()
-    starts = [0, *stops]
-    return {n: slice(*ends) for n, *ends in zip(widths, starts, stops, strict=False)}
-
-
-def _fill_block(rng, block: np.ndarray, shared: np.ndarray) -> np.ndarray:
-    """Draw one block in place; return the projection used, shape (_N_HIDDEN, width)."""
-    n_samples, width = block.shape
-    latents = np.hstack([shared, rng.standard_normal(shared.shape)])
-    mixing = rng.standard_normal((latents.shape[1], _N_HIDDEN)) / np.sqrt(_N_LATENTS)
-    hidden = _standardise(np.tanh(latents @ mixing)).astype(np.float32)  # (n_samples, _N_HIDDEN)
-    projection = rng.standard_normal((_N_HIDDEN, width)).astype(np.float32)
-    projection *= np.sqrt((1 - _FEATURE_NOISE) / _N_HIDDEN)
-    # RandomState has no float32 and takes several times as long.
-    fast_rng = np.random.default_rng(rng.randint(2**31, size=4))
-    for start in range(0, n_samples, _CHUNK_ROWS):
-        rows = slice(start, start + _CHUNK_ROWS)
-        own = fast_rng.standard_normal(block[rows].shape, dtype=np.float32)
-        own *= np.sqrt(_FEATURE_NOISE)
-        np.add(own, hidden[rows] @ projection, out=block[rows])
-    return projection
-
-
-def _read_block(rng, block: np.ndarray, projection: np.ndarray) -> np.ndarray:
-    """Read from a block the directions that matter, shape (n_samples, _N_READOUTS).
-
-    They lie in the span of the projection, where the columns' own noise averages out.
-    """
-    directions = rng.standard_normal((_N_HIDDEN, _N_READOUTS)).astype(np.float32)
-    return _standardise((block @ (projection.T @ directions)).astype(np.float64))
-
-
-def _put_tails_on(rng, block: np.ndarray) -> None:
-    """Give each column heavy tails, a scale and an offset, in place; can be undone by arcsinh."""
-    width = block.shape[1]
-    scale = rng.lognormal(sigma=_TAIL_SCALE_SPREAD, size=width).astype(np.float32)
-    offset = rng.standard_normal(width).astype(np.float32)
-    block *= _TAIL_WEIGHT
-    np.sinh(block, out=block)
-    block += offset
-    block *= scale
-
-
-def _compute_signal(rng, readouts: list[np.ndarray], n_targets: int) -> np.ndarray:
-    """Compute what the features tell about each target, shape (n_samples, n_targets)."""
-
-    def draw_coefficients(n_terms: int) -> np.ndarray:
-        return _draw_related(rng, n_terms, n_targets)
-
-    linear, curved, joint = np.zeros((3, len(readouts[0]), n_targets))
-    for readout in readouts:
-        weight = rng.uniform(*_MODALITY_WEIGHTS, size=n_targets)
-        linear += weight * (readout @ draw_coefficients(_N_READOUTS))
-        curved += weight * (np.sqrt(1 + readout**2) @ draw_coefficients(_N_READOUTS))
-    for one, other in combinations(readouts, 2):
-        products = np.tanh(one[:, :_N_JOINT]) * np.tanh(other[:, :_N_JOINT])
-        joint += products @ draw_coefficients(_N_JOINT)
-
-    parts = [(_LINEAR, linear), (_CURVED, curved), (_JOINT, joint)]
-    signal = sum(np.sqrt(share) * _standardise(part) for share, part in parts)
-    return np.clip(_standardise(signal), -_SIGNAL_LIMIT, _SIGNAL_LIMIT)
-
-
-def _draw_residual(
-    rng, n_samples: int, n_targets: int, creator_ids: np.ndarray | None
-) -> np.ndarray:
-    """Draw what the features do not tell about each target, shape (n_samples, n_targets)."""
-    residual = _draw_related(rng, n_samples, n_targets)
-    if creator_ids is not None:
-        of_creator = _draw_related(rng, creator_ids.max() + 1, n_targets)
-        residual = _mix(_standardise(of_creator[creator_ids]), residual, _CREATOR_SHARE)
-    return np.clip(residual, -_NOISE_LIMIT, _NOISE_LIMIT)
-
-
-def _remove_blocks(rng, X: np.ndarray, widths: dict[str, int], missing_rate: float) -> None:
-    """Make blocks NaN at random, in place, but never all blocks of a row."""
-    if missing_rate == 0:
-        return
-    missing = rng.uniform(size=(len(X), len(widths))) < missing_rate
-    kept = rng.randint(len(widths), size=len(X))
-    rows = np.flatnonzero(missing.all(axis=1))
-    missing[rows, kept[rows]] = False
-    for columns, rows in zip(_columns(widths).values(), missing.T, strict=True):
-        X[rows, columns] = np.nan
-
-
-def _draw_related(rng, n_rows: int, n_targets: int) -> np.ndarray:
-    """Draw standard normal columns that are correlated, shape (n_rows, n_targets)."""
-    common = rng.standard_normal((n_rows, 1))
-    return _mix(common, rng.standard_normal((n_rows, n_targets)), _TARGET_SIMILARITY)
-
-
-def _mix(one: np.ndarray, other: np.ndarray, share: float) -> np.ndarray:
-    """Add independent values of variance one; `share` of the variance is the first's."""
-    return np.sqrt(share) * one + np.sqrt(1 - share) * other
-
-
-def _standardise(values: np.ndarray) -> np.ndarray:
-    """Give columns mean 0 and standard deviation 1; constant ones become 0."""
-    values = values - np.mean(values, axis=0)
-    deviation = np.std(values, axis=0)
-    return values / np.where(deviation > _CONSTANT, deviation, np.inf)
-
-
-def _nmse(y: np.ndarray, prediction: np.ndarray) -> np.ndarray:
-    """Normalised mean squared error of each target; NaN where the target is constant."""
-    error = np.mean((y - prediction) ** 2, axis=0)
-    variance = np.var(y, axis=0)
-    return np.divide(error, variance, out=np.full_like(error, np.nan), where=variance > 0)
+    readouts, of_numbers, signal_tokens = [], [], {}
+    for name, columns in columns_of(block_widths).items():
+        block = X[:, columns]
+        if name in numeric:
+            fill_numbers(rng, block, shared)
+            of_numbers.append(read_numbers(rng, block, n_targets))
+        elif name in n_tokens:
+            readout, signal_tokens[name] = fill_tokens(rng, name, block, shared, n_tokens[name])
+            readouts.append(readout)
+        else:
+            readouts.append(fill_embeddings(rng, name, block, shared))
+    return X, compute_signal(rng, readouts, of_numbers, n_targets), signal_tokens
 
 
 def _target_frame(y: np.ndarray, names: list[str]) -> pd.DataFrame | pd.Series:
