@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ..modalities._positions import first_few
 from . import (
+    _early_stopping,
     _ensembles,
     _linear,
     _neighbors,
@@ -21,12 +22,14 @@ from . import (
     _rank_gauss,
     _sequences,
     _steps,
+    _trees,
 )
 from ._convert import convert
 from ._door import Door, door_of
 
 # Each file registers its converters when it is imported.
 _CONVERTERS = (
+    _early_stopping,
     _ensembles,
     _linear,
     _neighbors,
@@ -35,6 +38,7 @@ _CONVERTERS = (
     _rank_gauss,
     _sequences,
     _steps,
+    _trees,
 )
 
 # Rows computed at a time: bounds the memory, and keeps most of it in the processor's cache.
@@ -180,5 +184,7 @@ def _is_one_dimensional(model: Any) -> bool:
         return model._target_shape == ()
     if hasattr(model, "_target_scale"):
         return model._target_scale.one_dimensional
+    if hasattr(model, "n_outputs_"):  # trees and forests
+        return model.n_outputs_ == 1
     coef = getattr(getattr(model, "ridge_", model), "coef_", np.zeros(1))
     return np.ndim(coef) == 1
