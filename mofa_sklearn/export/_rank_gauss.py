@@ -141,6 +141,8 @@ class RankGauss(nn.Module):
     of equal length: a value is compared with the first of each part, then with that part.
     """
 
+    rounds = True
+
     starts: Tensor
     parts: Tensor
     first_part: Tensor

@@ -23,6 +23,7 @@ from ..pipeline import ModalityPipeline
 from ..pipeline._target_transform import LogCounts
 from ..preprocessing import BlockPCA, FloatColumns, GapFiller
 from ._convert import convert, converts
+from ._trees import Trees
 
 
 class Affine(nn.Module):
@@ -32,6 +33,8 @@ class Affine(nn.Module):
     ----------
     shift, scale : ndarray of shape (n_features,)
     """
+
+    rounds = True
 
     def __init__(self, shift: np.ndarray, scale: np.ndarray) -> None:
         super().__init__()
@@ -58,6 +61,8 @@ class Projection(nn.Module):
     mean : ndarray of shape (n_features,)
     axes : ndarray of shape (n_features, n_components)
     """
+
+    rounds = True
 
     def __init__(self, mean: np.ndarray, axes: np.ndarray) -> None:
         super().__init__()
@@ -121,6 +126,8 @@ def _fill(values: np.ndarray, flagged: np.ndarray) -> Fill:
 class UnitRows(nn.Module):
     """Divide every row by its norm, unless that is zero."""
 
+    rounds = True
+
     def __init__(self, norm: str) -> None:
         super().__init__()
         self.norm = norm
@@ -138,6 +145,8 @@ class UnitRows(nn.Module):
 
 class SignedLog(nn.Module):
     """``sign(x) log(1 + |x|)``."""
+
+    rounds = True
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.sign(x) * torch.log1p(x.abs())
@@ -172,6 +181,10 @@ def _pipeline(pipeline: Pipeline, place: str) -> nn.Module:
         for name, step in pipeline.steps
         if step is not None and not isinstance(step, str)
     ]
+    if any(hasattr(module, "rounds") for step in steps[:-1] for module in step.modules()):
+        for module in steps[-1].modules():
+            if isinstance(module, Trees):
+                module.forgive_rounding()
     return nn.Sequential(*steps)
 
 

@@ -27,6 +27,9 @@ from torch import Tensor, nn
 from ._convert import converts
 from ._members import FirstMember, convert_members, converts_members
 
+# What steps before trees may differ by: of a column's largest threshold; and of normal scores.
+_ROUNDING, _ROUNDING_OF_SCORES = 1e-5, 2e-6
+
 
 @dataclass
 class Tree:
@@ -112,6 +115,17 @@ class Trees(nn.Module):
         }
         for name, array in keep.items():
             self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array)))
+
+    def forgive_rounding(self) -> None:
+        """Let values go to the left that are above a threshold by rounding errors only.
+
+        A threshold may be a value of training rows, which others share where there are few:
+        computed anew it must not come out on the other side.
+        """
+        size = self.threshold.new_zeros(int(self.feature.max()) + 1)
+        finite = torch.where(self.threshold.isfinite(), self.threshold.abs(), 0)
+        size.scatter_reduce_(0, self.feature, finite, "amax")
+        self.threshold += _ROUNDING * size[self.feature] + _ROUNDING_OF_SCORES
 
     def forward(self, x: Tensor) -> Tensor:
         """Map float32 (n_samples, n_features) to (n_sums, n_samples, n_values)."""

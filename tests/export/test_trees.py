@@ -9,9 +9,11 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
     RandomForestRegressor,
 )
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from mofa_sklearn import KFoldEnsembleRegressor
+from mofa_sklearn import KFoldEnsembleRegressor, RankGaussTransformer
 from mofa_sklearn.baselines import (
     BoostingRegressor,
     EarlyStoppingClassifier,
@@ -93,6 +95,18 @@ def test_a_companion_of_trees_is_exported_with_all_members(rows):
     with torch.inference_mode():
         got = to_module(model)(torch.from_numpy(X)).numpy()
     np.testing.assert_allclose(got, model.predict(X), rtol=1e-5, atol=1e-5)
+
+
+def test_rows_at_a_threshold_do_not_change_sides_for_steps_before(rows):
+    X, y = np.nan_to_num(rows[0]), rows[1]
+    X[:, 3] = np.round(4 * X[:, 3])  # thresholds are among such values
+    steps = make_pipeline(
+        RankGaussTransformer(), StandardScaler(), BoostingRegressor(max_iter=9, min_samples_leaf=5)
+    )
+    steps.fit(X, y + X[:, [3]])
+    with torch.inference_mode():
+        got = to_module(steps)(torch.from_numpy(X)).numpy()
+    np.testing.assert_allclose(got, steps.predict(X), atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["native", "constant", "one", "classes", "labels"])
