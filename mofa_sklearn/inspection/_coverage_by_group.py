@@ -2,21 +2,20 @@ import numpy as np
 import pandas as pd
 
 from .._sklearn_private import validate_params
-from ..ensemble._target_names import target_names_of
 from ._coverage import (
-    LEVEL,
     Coverage,
     check_intervals,
     check_truth,
+    constraints_of,
     draw_places,
     holds_truth,
     intervals_and_truth,
+    names_of,
     rows_of,
 )
 from ._drawing import import_pyplot, make_axes, wrap
 from ._group_error import bins_by_size, sizes_of
-from ._targets import TARGET_NAMES, check_names
-from ._unwrap import PREDICTOR
+from ._targets import check_names
 
 # More groups than these are put into bins.
 MAX_GROUPS = 12
@@ -96,12 +95,7 @@ class CoverageByGroupDisplay:
 
     @classmethod
     @validate_params(
-        {
-            "estimator": PREDICTOR,
-            "confidence_level": LEVEL,
-            "adaptive": ["boolean"],
-            "target_names": TARGET_NAMES,
-        },
+        constraints_of("estimator", "adaptive", "target_names", level="needed"),
         prefer_skip_nested_validation=False,
     )
     def from_estimator(
@@ -153,8 +147,7 @@ class CoverageByGroupDisplay:
             If the estimator has no ``predict_interval``.
         """
         import_pyplot(f"{cls.__name__}.from_estimator")
-        if target_names is None:
-            target_names = target_names_of(y)
+        names = names_of(target_names, y)
         intervals, y = intervals_and_truth(estimator, X, y, confidence_level, adaptive=adaptive)
         return cls.from_predictions(
             y,
@@ -162,18 +155,14 @@ class CoverageByGroupDisplay:
             groups,
             confidence_level=confidence_level,
             sample_weight=sample_weight,
-            target_names=target_names,
+            target_names=names,
             edges=edges,
             ax=ax,
         )
 
     @classmethod
     @validate_params(
-        {
-            "intervals": ["array-like"],
-            "confidence_level": [*LEVEL, None],
-            "target_names": TARGET_NAMES,
-        },
+        constraints_of("target_names", level="optional"),
         prefer_skip_nested_validation=False,
     )
     def from_predictions(
@@ -220,8 +209,7 @@ class CoverageByGroupDisplay:
             that of the targets.
         """
         import_pyplot(f"{cls.__name__}.from_predictions")
-        if target_names is None:
-            target_names = target_names_of(y_true)
+        names = names_of(target_names, y_true)
         y_true = check_truth(y_true, groups, sample_weight)
         display = cls(
             y_true=y_true,
@@ -229,7 +217,7 @@ class CoverageByGroupDisplay:
             groups=np.asarray(groups),
             confidence_level=confidence_level,
             sample_weight=None if sample_weight is None else np.asarray(sample_weight),
-            target_names=target_names,
+            target_names=names,
         )
         return display.plot(ax, edges=edges)
 
