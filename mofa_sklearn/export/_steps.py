@@ -114,7 +114,7 @@ class Fill(nn.Module):
         filled = torch.where(missing, self.values, x)
         if not self.changes_columns:
             return filled
-        return torch.cat([filled, missing.to(x.dtype)], dim=1)[:, self.chosen]
+        return torch.cat([filled, missing.to(x.dtype)], dim=1).index_select(1, self.chosen)
 
 
 def _fill(values: np.ndarray, flagged: np.ndarray) -> Fill:
