@@ -167,6 +167,8 @@ def to_module(model: Any) -> ExportedModel:
     >>> prediction.shape
     torch.Size([100, 3])
     """
+    if isinstance(model, type) or not hasattr(model, "fit"):
+        raise TypeError(f"model must be a fitted estimator, got {model!r}.")
     check_is_fitted(model)
     steps = convert(model, "")
     return ExportedModel(
