@@ -22,7 +22,6 @@ from ._stacked import stacks
 from ._stratified import stratified
 from ._thresholds import DEFAULT_THRESHOLD, tune_thresholds
 
-
 # What label_smoothing="auto" takes from a class.
 _SMOOTHING = 0.05
 
