@@ -84,7 +84,8 @@ class StackedPiecewiseLinear(StackedBuffers, PiecewiseLinear):
 class NumericEncoder(nn.Module):
     """Encode a block of numbers: (batch, width) -> (batch, hidden_dim).
 
-    The layers are those of other blocks, and see the numbers and what `embedding` makes of them.
+    The layers are those of other blocks; what a second linear layer makes of the bins is added
+    to the outputs of the first. Without bins it computes what theirs do.
 
     Parameters
     ----------
@@ -99,11 +100,12 @@ class NumericEncoder(nn.Module):
     def __init__(self, width: int, hidden_dim: int, dropout: float) -> None:
         super().__init__()
         self.embedding = PiecewiseLinear(width)
-        self.layers = encoder(width * (1 + self.embedding.n_bins), hidden_dim, dropout)
+        self.of_bins = nn.Linear(width * self.embedding.n_bins, hidden_dim, bias=False)
+        # As large as those of the numbers: what steps tell is to count from the first epoch on.
+        nn.init.uniform_(self.of_bins.weight, -(width**-0.5), width**-0.5)
+        layers = encoder(width, hidden_dim, dropout)
+        self.of_numbers, self.normalized = layers[:1], layers[1:]
 
     def forward(self, block: Tensor) -> Tensor:
         """Encode a block of shape (batch, width)."""
-        embedded = self.embedding(block)
-        # Rows that stacked networks share get the members axis that their bins have.
-        block = block.expand(*embedded.shape[:-1], -1)
-        return self.layers(torch.cat([block, embedded], dim=-1))
+        return self.normalized(self.of_numbers(block) + self.of_bins(self.embedding(block)))

@@ -106,8 +106,11 @@ def _drawn(figure, name):
             yield place, artist.get_xydata()
         elif isinstance(artist, Collection):
             yield place, np.asarray(artist.get_offsets())
-            yield f"{place} paths", np.concatenate(
-                [np.zeros((0, 2)), *(path.vertices for path in artist.get_paths())]
+            yield (
+                f"{place} paths",
+                np.concatenate(
+                    [np.zeros((0, 2)), *(path.vertices for path in artist.get_paths())]
+                ),
             )
         elif isinstance(artist, Rectangle):
             yield place, artist.get_bbox().bounds

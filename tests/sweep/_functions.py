@@ -4,8 +4,19 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LinearRegression, Ridge
 
-from mofa_sklearn import KFoldEnsembleRegressor, baselines, datasets, evaluation, inspection
-from mofa_sklearn import export, metrics, modalities, persistence, recipes, tuning
+from mofa_sklearn import (
+    KFoldEnsembleRegressor,
+    baselines,
+    datasets,
+    evaluation,
+    export,
+    inspection,
+    metrics,
+    modalities,
+    persistence,
+    recipes,
+    tuning,
+)
 from mofa_sklearn.pipeline import make_mofa_pipeline
 
 from . import _data, _fitted
@@ -205,8 +216,10 @@ FUNCTIONS = {
     "inspection.modality_importance": (
         Call(
             lambda: inspection.modality_importance,
-            lambda: {"estimator": _fitted.ridges(), "X": _data.X, "y": _data.Y}
-            | {"modalities": _data.WIDTHS, "n_repeats": 2, "random_state": 0},
+            lambda: (
+                {"estimator": _fitted.ridges(), "X": _data.X, "y": _data.Y}
+                | {"modalities": _data.WIDTHS, "n_repeats": 2, "random_state": 0}
+            ),
         ),
         {
             "estimator": Argument(Changes(Later(_fitted.blend)), NO_MODEL),
@@ -247,13 +260,17 @@ FUNCTIONS = {
         {"modalities": Argument(Changes(_data.WIDTHS), NOT_MODALITIES)},
     ),
     "persistence.dump": (
-        Call(lambda: persistence.dump, lambda: {"estimator": _fitted.ridges()} | parts_of_a_file()),
+        Call(
+            lambda: persistence.dump, lambda: {"estimator": _fitted.ridges()} | parts_of_a_file()
+        ),
         {
             "estimator": Argument(
-                Elsewhere("persistence/test_round_trip.py", "test_every_public_estimator"), NO_MODEL
+                Elsewhere("persistence/test_round_trip.py", "test_every_public_estimator"),
+                NO_MODEL,
             ),
             "path": Argument(
-                Elsewhere("persistence/test_round_trip.py", "test_every_public_estimator"), (3, None)
+                Elsewhere("persistence/test_round_trip.py", "test_every_public_estimator"),
+                (3, None),
             ),
         },
     ),
@@ -261,10 +278,13 @@ FUNCTIONS = {
         Call(lambda: persistence.load, parts_of_a_file),
         {
             "path": Argument(
-                Elsewhere("persistence/test_round_trip.py", "test_every_public_estimator"), (3, None)
+                Elsewhere("persistence/test_round_trip.py", "test_every_public_estimator"),
+                (3, None),
             ),
             "trusted": Argument(
-                Elsewhere("persistence/test_round_trip.py", "test_trees_of_others_have_to_be_trusted"),
+                Elsewhere(
+                    "persistence/test_round_trip.py", "test_trees_of_others_have_to_be_trusted"
+                ),
                 (3, "sklearn.linear_model.Ridge", [3]),
             ),
         },
@@ -273,7 +293,9 @@ FUNCTIONS = {
         Call(lambda: persistence.get_untrusted_types, parts_of_a_file),
         {
             "path": Argument(
-                Elsewhere("persistence/test_round_trip.py", "test_trees_of_others_have_to_be_trusted"),
+                Elsewhere(
+                    "persistence/test_round_trip.py", "test_trees_of_others_have_to_be_trusted"
+                ),
                 (3, None),
             )
         },
@@ -295,9 +317,7 @@ FUNCTIONS = {
     "tuning.mofa_search_space": (
         Call(lambda: tuning.mofa_search_space, lambda: {"kind": "grid"}),
         {
-            "estimator": Argument(
-                Changes(make_mofa_pipeline(_data.WIDTHS)), (3, Ridge(), Ridge)
-            ),
+            "estimator": Argument(Changes(make_mofa_pipeline(_data.WIDTHS)), (3, Ridge(), Ridge)),
             "kind": Argument(Changes("distributions"), ("no such", 3)),
             "names": Argument(Changes(["dropout"]), (3, "dropout", ["no such"])),
             "prefix": Argument(Changes("regressor__"), (3,)),
