@@ -35,7 +35,7 @@ from mofa_sklearn.preprocessing import (
 )
 
 from .classes import small_classifier
-from .helpers import WIDTHS, make_data, small_mofa
+from .helpers import WIDTHS, make_data, small_mofa, with_few_trees
 
 N_ROWS = 40
 N_FOLDS = 2
@@ -51,7 +51,8 @@ def make_default_pipeline(modalities=WIDTHS, **params):
     pipeline = make_mofa_pipeline(modalities, cv=KFold(N_FOLDS), random_state=0)
     params = {"hidden_dim": 8, "max_epochs": 3, "precision": "float32", **params}
     prefix = "regressor__estimator__"
-    return pipeline.set_params(**{prefix + name: value for name, value in params.items()})
+    pipeline.set_params(**{prefix + name: value for name, value in params.items()})
+    return with_few_trees(pipeline)
 
 
 def make_ensemble(kind, network, **params):

@@ -39,8 +39,8 @@ _SMALL = {
     "hidden_dim": 16,
     "dropout": 0.0,
     "modality_dropout": 0.0,
-    "learning_rate": 5e-2,
-    "batch_size": 64,
+    "learning_rate": 8e-2,
+    "batch_size": 100,
     "max_epochs": 15,
 }
 
@@ -59,7 +59,7 @@ ESTIMATORS = [
     RetrievalAugmenter(n_neighbors=3, cv=3),
     RetrievalAugmenter(n_neighbors=3, metric="cosine", passthrough=False, cv=3),
     MoFARegressor(**_SMALL),
-    MoFARegressor(fusion="late", loss="quantile", **_SMALL),
+    MoFARegressor(fusion="late", loss="quantile", **{**_SMALL, "batch_size": 64}),
     MoFARegressor(tokens={"x": 1}, **_SMALL),
     KFoldEnsembleRegressor(MoFARegressor(**_SMALL), cv=2),
     RidgePathRegressor(),
@@ -69,7 +69,9 @@ ESTIMATORS = [
     LogisticPathClassifier(),
     RetrievalClassifier(n_neighbors=3),
     KFoldEnsembleRegressor(Ridge(), cv=3, companions=[("lasso", Lasso(0.1))]),
-    KFoldEnsembleRegressor(make_pipeline(FunctionTransformer(), Ridge()), validation="inner"),
+    KFoldEnsembleRegressor(
+        make_pipeline(FunctionTransformer(), Ridge()), validation="inner", cv=3
+    ),
     MoFAClassifier(**_SMALL),
     MoFAClassifier(early_stopping=False, loss="focal", fusion="late", **_SMALL),
     KFoldEnsembleClassifier(MoFAClassifier(**_SMALL), cv=2),

@@ -62,8 +62,8 @@ for ax, adaptive in zip(axes, (False, True), strict=True):
     order = np.argsort(bounds.mean(axis=1))
     truth = y_test[order, 0]
     outside = (truth < bounds[order, 0]) | (truth > bounds[order, 1])
-    ax.vlines(np.arange(80), *bounds[order].T, color="0.75", linewidth=3)
-    ax.scatter(np.arange(80), truth, c=np.where(outside, "C3", "C0"), s=14, zorder=2)
+    ax.vlines(np.arange(len(order)), *bounds[order].T, color="0.75", linewidth=3)
+    ax.scatter(np.arange(len(order)), truth, c=np.where(outside, "C3", "C0"), s=14, zorder=2)
     ax.set(xlabel="80 test rows, by their prediction", xticks=[], title=f"{adaptive=}")
     ax.spines[["top", "right"]].set_visible(False)
 axes[0].set_ylabel("log(1 + views)")

@@ -202,7 +202,8 @@ class KFoldEnsembleRegressor(RegressorMixin, TellsUncertainty, BaseKFoldEnsemble
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights of the rows, for the members, the scores and the intervals.
             Rows of weight zero count nowhere: an int `cv` splits the others as if they
-            were not there; with splits of your own, members get them with their weight.
+            were not there; with splits of your own, a member whose every step takes
+            weights gets them with theirs, and any other does without them.
 
         groups : array-like of shape (n_samples,), default=None
             Groups of rows for the splitter, and for every member, companion or step of
@@ -282,6 +283,8 @@ class KFoldEnsembleRegressor(RegressorMixin, TellsUncertainty, BaseKFoldEnsemble
         std : ndarray of the same shape
             Only if `return_std` is True.
         """
+        if not isinstance(return_std, (bool, np.bool_)):
+            raise TypeError(f"return_std must be True or False, got {return_std!r}.")
         predictions = self._member_predictions(X, "predict")
         # Some regressors answer a y of one column with a 1-D prediction.
         predictions = predictions.reshape(*predictions.shape[:2], *self._target_shape)
@@ -313,14 +316,15 @@ class KFoldEnsembleRegressor(RegressorMixin, TellsUncertainty, BaseKFoldEnsemble
         own = super()._member_predictions(X, method)
         if not self.companions_:
             return own
-        weights = self.blend_weights_.loc[[MEMBERS, *self.companions_]].to_numpy()
+        parts = [MEMBERS, *self.companions_]
+        weights = self._blend_weights[[self._blend_names.index(name) for name in parts]]
         shape = (*own.shape[:2], weights.shape[1])
-        parts = [
+        predictions = [
             own.reshape(shape),
             *(predictions_of(fitted, X, shape) for fitted in self.companions_.values()),
         ]
         # (n_parts, n_members, n_samples, n_targets)
-        return np.einsum("pt,pmnt->mnt", weights, np.stack(parts)).reshape(own.shape)
+        return np.einsum("pt,pmnt->mnt", weights, np.stack(predictions)).reshape(own.shape)
 
     def _default_estimator(self):
         from ..estimators import MoFARegressor

@@ -219,7 +219,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
         tokens = self._fitted_tokens()
         if modality not in tokens:
             kind = "is no sequence" if modality in self.modalities_ else "is unknown"
-            raise ValueError(f"Modality {modality!r} {kind}; tokens names {list(tokens)}.")
+            raise ValueError(f"modality={modality!r} {kind}; tokens names {list(tokens)}.")
         position = list(self.modalities_).index(modality)
         return self._evaluate(
             self._check_features(X), lambda module, chunk: module.token_weights(chunk, position)

@@ -68,7 +68,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
     hidden_dim : int, default=512
         Width of an encoding.
 
-    dropout : float, default=0.4
+    dropout : float, default=0.2
         Dropout rate, in [0, 1); the widest layer, after the fusion, has 1.25
         times as much.
 
@@ -112,7 +112,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         alpha=0.5)``, see :mod:`mofa_sklearn.networks.losses`. It gets the network's
         outputs and the coded targets, both of shape (batch, n_outputs).
 
-    label_smoothing : float, default=0.0
+    label_smoothing : float, default=0.05
         Part of the probability, in [0, 1), that the training takes from the true
         class and gives to all classes alike. Validation rows keep theirs.
 
@@ -158,7 +158,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         Part of the rows held back, in (0, 1). Used with ``early_stopping=True``
         where no `X_val` is passed.
 
-    n_iter_no_change : int or None, default=3
+    n_iter_no_change : int or None, default=2
         Epochs without a lower validation loss after which the training stops;
         None runs all `max_epochs`.
 
@@ -272,14 +272,14 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         tokens=None,
         fusion="modality_attention",
         hidden_dim=512,
-        dropout=0.4,
+        dropout=0.2,
         modality_dropout=0.1,
         anneal_dropout=True,
         alternate_modalities=False,
         residual_features=False,
         numeric_embedding=None,
         loss="auto",
-        label_smoothing=0.0,
+        label_smoothing=0.05,
         class_weight=None,
         ordinal=False,
         tune_thresholds=True,
@@ -290,7 +290,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         max_epochs=30,
         early_stopping=True,
         validation_fraction=0.1,
-        n_iter_no_change=3,
+        n_iter_no_change=2,
         average_epochs=2,
         precision="auto",
         device="auto",

@@ -1,17 +1,50 @@
 """What the displays of coverage share: intervals, whether they hold the truth, and how often."""
 
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils import check_consistent_length
 
+from .._sklearn_private import HasMethods, Interval
 from .._validation import check_array
+from ..ensemble._target_names import target_names_of
 from ._drawing import REFERENCE_COLOR, legend_beside, series_style, tidy, wrap
+from ._targets import check_names
 from ._unwrap import as_learned, unwrap
 
 # Of the places on an x axis; targets are drawn side by side within it.
 _WIDTH_OF_PLACE = 0.5
 ALL_TARGETS = "all targets"
+
+_LEVEL = Interval(Real, 0, 1, closed="neither")
+#: What may be passed to displays, for `validate_params`.
+CONSTRAINTS = {
+    "estimator": [HasMethods(["get_params", "predict"])],
+    "confidence_levels": ["array-like"],
+    "intervals": ["array-like"],
+    "joint": ["boolean"],
+    "adaptive": ["boolean"],
+    "target_names": [list, tuple, None],
+    "n_bins": [Interval(Integral, 1, None, closed="left")],
+}
+
+
+def constraints_of(*names, level=None):
+    """Return constraints of arguments, and of a confidence level that may be left out or not."""
+    own = {name: CONSTRAINTS[name] for name in names}
+    if level is not None:
+        own["confidence_level"] = [_LEVEL, None] if level == "optional" else [_LEVEL]
+    return own
+
+
+def check_levels(confidence_levels):
+    """Return confidence levels as an array; refuse what is none."""
+    levels = np.asarray(confidence_levels, dtype=np.float64)
+    if levels.ndim != 1 or len(levels) == 0 or not ((levels > 0) & (levels < 1)).all():
+        raise ValueError(
+            f"confidence_levels must be several numbers in (0, 1); got {confidence_levels!r}."
+        )
+    return levels
 
 
 def predicted_intervals(estimator, X, confidence_level, **params):
@@ -37,7 +70,8 @@ def check_intervals(intervals, shape):
     n_targets = 1 if len(shape) == 1 else shape[1]
     expected = (shape[0], n_targets, 2)
     bounds = np.asarray(intervals, dtype=np.float64)
-    if bounds.size != np.prod(expected) or bounds.shape[0] != shape[0] or bounds.shape[-1] != 2:
+    is_one = bounds.ndim and bounds.size == np.prod(expected)
+    if not is_one or bounds.shape[0] != shape[0] or bounds.shape[-1] != 2:
         raise ValueError(
             f"intervals must be of shape {expected}, lower and upper bounds of each target; got "
             f"{bounds.shape}."
@@ -45,11 +79,33 @@ def check_intervals(intervals, shape):
     return bounds.reshape(expected)
 
 
-def check_truth(y_true, *others):
+def check_truth(y_true, groups=None, sample_weight=None):
     """Return finite targets; what else belongs to the rows has to be as long."""
     y_true = check_array(y_true, ensure_2d=False, dtype=np.float64, input_name="y_true")
-    check_consistent_length(y_true, *others)
+    for name, values in (("groups", groups), ("sample_weight", sample_weight)):
+        if values is not None and np.shape(values) != y_true.shape[:1]:
+            raise ValueError(
+                f"{name} must have a value for each of {len(y_true)} rows; got {_told(values)}."
+            )
+    if sample_weight is not None:
+        weight = np.asarray(sample_weight, dtype=np.float64)
+        if not (weight >= 0).all() or np.isinf(weight).any():
+            raise ValueError("sample_weight must be finite and not negative.")
     return y_true
+
+
+def _told(values):
+    return f"an array of shape {np.shape(values)}" if np.ndim(values) else repr(values)
+
+
+def names_of(target_names, y_true):
+    """Return one name for each target, all of them different."""
+    if target_names is None:
+        target_names = target_names_of(y_true)
+    names = check_names(target_names, np.shape(y_true))
+    if len(set(names)) < len(names):
+        raise ValueError(f"target_names must differ; got {names}.")
+    return names
 
 
 def holds_truth(y_true, intervals):

@@ -1,14 +1,16 @@
 import numpy as np
 import pandas as pd
 
-from ..ensemble._target_names import target_names_of
+from .._sklearn_private import validate_params
 from ._coverage import (
     Coverage,
     check_intervals,
     check_truth,
+    constraints_of,
     draw_places,
     holds_truth,
     intervals_and_truth,
+    names_of,
     rows_of,
 )
 from ._drawing import import_pyplot, make_axes, wrap
@@ -92,6 +94,10 @@ class CoverageByGroupDisplay:
         self.target_names = target_names
 
     @classmethod
+    @validate_params(
+        constraints_of("estimator", "adaptive", "target_names", level="needed"),
+        prefer_skip_nested_validation=False,
+    )
     def from_estimator(
         cls,
         estimator,
@@ -141,8 +147,7 @@ class CoverageByGroupDisplay:
             If the estimator has no ``predict_interval``.
         """
         import_pyplot(f"{cls.__name__}.from_estimator")
-        if target_names is None:
-            target_names = target_names_of(y)
+        names = names_of(target_names, y)
         intervals, y = intervals_and_truth(estimator, X, y, confidence_level, adaptive=adaptive)
         return cls.from_predictions(
             y,
@@ -150,12 +155,16 @@ class CoverageByGroupDisplay:
             groups,
             confidence_level=confidence_level,
             sample_weight=sample_weight,
-            target_names=target_names,
+            target_names=names,
             edges=edges,
             ax=ax,
         )
 
     @classmethod
+    @validate_params(
+        constraints_of("target_names", level="optional"),
+        prefer_skip_nested_validation=False,
+    )
     def from_predictions(
         cls,
         y_true,
@@ -200,8 +209,7 @@ class CoverageByGroupDisplay:
             that of the targets.
         """
         import_pyplot(f"{cls.__name__}.from_predictions")
-        if target_names is None:
-            target_names = target_names_of(y_true)
+        names = names_of(target_names, y_true)
         y_true = check_truth(y_true, groups, sample_weight)
         display = cls(
             y_true=y_true,
@@ -209,7 +217,7 @@ class CoverageByGroupDisplay:
             groups=np.asarray(groups),
             confidence_level=confidence_level,
             sample_weight=None if sample_weight is None else np.asarray(sample_weight),
-            target_names=target_names,
+            target_names=names,
         )
         return display.plot(ax, edges=edges)
 

@@ -2,13 +2,16 @@ import numpy as np
 import pandas as pd
 from sklearn.base import is_classifier
 
-from ..ensemble._target_names import target_names_of
+from .._sklearn_private import validate_params
 from ._coverage import (
     ALL_TARGETS,
     Coverage,
+    check_levels,
     check_truth,
+    constraints_of,
     holds_truth,
     intervals_and_truth,
+    names_of,
 )
 from ._drawing import (
     REFERENCE_COLOR,
@@ -19,7 +22,6 @@ from ._drawing import (
     tidy,
     wrap,
 )
-from ._targets import check_names
 from ._unwrap import unwrap
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
@@ -80,6 +82,10 @@ class CoverageDisplay:
         self.sample_weight = sample_weight
 
     @classmethod
+    @validate_params(
+        constraints_of("estimator", "confidence_levels", "joint", "adaptive", "target_names"),
+        prefer_skip_nested_validation=False,
+    )
     def from_estimator(
         cls,
         estimator,
@@ -131,23 +137,33 @@ class CoverageDisplay:
             classes.
         """
         import_pyplot(f"{cls.__name__}.from_estimator")
+        levels = check_levels(confidence_levels)
         if is_classifier(estimator):
             if joint or not adaptive:
                 raise TypeError("joint and adaptive are for intervals; classes have sets.")
-            held = np.stack([_sets_hold(estimator, X, y, level) for level in confidence_levels])
-            names = target_names or ["class" if np.ndim(y) == 1 else "all labels"]
-        else:
+            held = np.stack([_sets_hold(estimator, X, y, level) for level in levels])
+            names = names_of(target_names, np.empty(len(held[0])))
             if target_names is None:
-                target_names = target_names_of(y)
-            params = {"joint": joint, "adaptive": adaptive}
-            pairs = [intervals_and_truth(estimator, X, y, level, **params)
-                     for level in confidence_levels]  # fmt: skip
-            held = np.stack([holds_truth(check_truth(truth), bounds) for bounds, truth in pairs])
-            names = check_names(target_names, np.shape(pairs[0][1]))
-            held, names = _together(held, names, joint)
-        return cls._of(confidence_levels, held, names, groups, sample_weight).plot(ax)
+                names = ["class" if np.ndim(y) == 1 else "all labels"]
+            return cls._of(levels, held, names, groups, sample_weight).plot(ax)
+        params = {"joint": joint, "adaptive": adaptive}
+        pairs = [intervals_and_truth(estimator, X, y, level, **params) for level in levels]
+        return cls.from_predictions(
+            y_true=pairs[0][1],
+            intervals=[bounds for bounds, _ in pairs],
+            confidence_levels=levels,
+            joint=joint,
+            groups=groups,
+            sample_weight=sample_weight,
+            target_names=names_of(target_names, y),
+            ax=ax,
+        )
 
     @classmethod
+    @validate_params(
+        constraints_of("intervals", "confidence_levels", "joint", "target_names"),
+        prefer_skip_nested_validation=False,
+    )
     def from_predictions(
         cls,
         y_true,
@@ -191,23 +207,24 @@ class CoverageDisplay:
             If shapes differ, or the number of intervals is not that of the levels.
         """
         import_pyplot(f"{cls.__name__}.from_predictions")
-        if target_names is None:
-            target_names = target_names_of(y_true)
-        y_true = check_truth(y_true)
-        if len(intervals) != len(confidence_levels):
+        levels, names = check_levels(confidence_levels), names_of(target_names, y_true)
+        y_true = check_truth(y_true, groups, sample_weight)
+        if len(intervals) != len(levels):
             raise ValueError(
                 f"intervals and confidence_levels must be as many; got {len(intervals)} and "
-                f"{len(confidence_levels)}."
+                f"{len(levels)}."
             )
         held = np.stack([holds_truth(y_true, bounds) for bounds in intervals])
-        held, names = _together(held, check_names(target_names, y_true.shape), joint)
-        return cls._of(confidence_levels, held, names, groups, sample_weight).plot(ax)
+        if joint:
+            held = held.all(axis=2, keepdims=True)
+            names = [ALL_TARGETS if len(names) > 1 else names[0]]
+        return cls._of(levels, held, names, groups, sample_weight).plot(ax)
 
     @classmethod
     def _of(cls, confidence_levels, held, names, groups, sample_weight):
         check_truth(np.zeros(held.shape[1]), groups, sample_weight)
         return cls(
-            confidence_levels=np.asarray(confidence_levels, dtype=np.float64),
+            confidence_levels=confidence_levels,
             held=held,
             names=names,
             groups=None if groups is None else np.asarray(groups),
@@ -257,21 +274,14 @@ class CoverageDisplay:
         return self
 
 
-def _together(held, names, joint):
-    """Ask for all targets of a row at once."""
-    if not joint:
-        return held, names
-    return held.all(axis=2, keepdims=True), [ALL_TARGETS if len(names) > 1 else names[0]]
-
-
 def _sets_hold(estimator, X, y, confidence_level):
     """Tell which sets hold the truth, (n_samples, 1)."""
     inner, rows = unwrap(estimator, X)
     if not hasattr(inner, "predict_set"):
         raise TypeError(
-            "CoverageDisplay needs an estimator with `predict_interval` or `predict_set`, such as "
-            "a KFoldEnsembleClassifier, or a pipeline or search that ends in one; got "
-            f"{type(inner).__name__}, which has none."
+            "The estimator needs `predict_interval` or `predict_set`, as the K-fold ensembles "
+            "have them, or has to be a pipeline or search that ends in such a one; got "
+            f"{type(inner).__name__}."
         )
     sets, y = inner.predict_set(rows, confidence_level=confidence_level), np.asarray(y)
     if y.ndim == 2:

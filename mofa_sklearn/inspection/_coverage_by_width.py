@@ -1,14 +1,16 @@
 import numpy as np
 import pandas as pd
 
-from ..ensemble._target_names import target_names_of
+from .._sklearn_private import validate_params
 from ._coverage import (
     Coverage,
     check_intervals,
     check_truth,
+    constraints_of,
     draw_places,
     holds_truth,
     intervals_and_truth,
+    names_of,
     rows_of,
 )
 from ._drawing import import_pyplot, make_axes
@@ -96,6 +98,10 @@ class CoverageByWidthDisplay:
         self.target_names = target_names
 
     @classmethod
+    @validate_params(
+        constraints_of("estimator", "adaptive", "target_names", "n_bins", level="needed"),
+        prefer_skip_nested_validation=False,
+    )
     def from_estimator(
         cls,
         estimator,
@@ -147,8 +153,7 @@ class CoverageByWidthDisplay:
             If the estimator has no ``predict_interval``.
         """
         import_pyplot(f"{cls.__name__}.from_estimator")
-        if target_names is None:
-            target_names = target_names_of(y)
+        names = names_of(target_names, y)
         intervals, y = intervals_and_truth(estimator, X, y, confidence_level, adaptive=adaptive)
         return cls.from_predictions(
             y,
@@ -156,12 +161,16 @@ class CoverageByWidthDisplay:
             confidence_level=confidence_level,
             groups=groups,
             sample_weight=sample_weight,
-            target_names=target_names,
+            target_names=names,
             n_bins=n_bins,
             ax=ax,
         )
 
     @classmethod
+    @validate_params(
+        constraints_of("target_names", "n_bins", level="optional"),
+        prefer_skip_nested_validation=False,
+    )
     def from_predictions(
         cls,
         y_true,
@@ -206,8 +215,7 @@ class CoverageByWidthDisplay:
             that of the targets.
         """
         import_pyplot(f"{cls.__name__}.from_predictions")
-        if target_names is None:
-            target_names = target_names_of(y_true)
+        names = names_of(target_names, y_true)
         y_true = check_truth(y_true, groups, sample_weight)
         display = cls(
             y_true=y_true,
@@ -215,10 +223,11 @@ class CoverageByWidthDisplay:
             confidence_level=confidence_level,
             groups=None if groups is None else np.asarray(groups),
             sample_weight=None if sample_weight is None else np.asarray(sample_weight),
-            target_names=target_names,
+            target_names=names,
         )
         return display.plot(ax, n_bins=n_bins)
 
+    @validate_params(constraints_of("n_bins"), prefer_skip_nested_validation=False)
     def plot(self, ax=None, *, n_bins=5):
         """Draw.
 
@@ -239,8 +248,6 @@ class CoverageByWidthDisplay:
         ValueError
             If there is no bin, or the number of names is not that of the targets.
         """
-        if n_bins < 1:
-            raise ValueError(f"n_bins must be 1 or more; got {n_bins!r}.")
         names = check_names(self.target_names, np.shape(self.y_true))
         n_bins = min(n_bins, len(self.y_true))
         self.frame_ = self._coverages(names, n_bins)

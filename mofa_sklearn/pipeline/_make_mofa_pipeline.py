@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -81,7 +82,8 @@ def make_mofa_pipeline(
 
     ensemble : bool, default=True
         Whether to train one member per fold; with False the pipeline ends with
-        the estimator itself.
+        the estimator itself, and `cv` and `validation`, which are the ensemble's, must
+        be left alone.
 
     cv : int, splitter or iterable, default=10
         The ensemble's splits.
@@ -130,7 +132,8 @@ def make_mofa_pipeline(
     Raises
     ------
     ValueError
-        If the recipe is unknown, or averages ensembles and `ensemble` is False, if
+        If the recipe is unknown, or averages ensembles and `ensemble` is False, if an
+        argument of the ensemble would be ignored, if
         `target_transform` is given for a classifier, or if `tokens` are no numbers of
         tokens, or others than `estimator` has, or
         if `imputer` is another string than "passthrough".
@@ -183,6 +186,8 @@ def make_mofa_pipeline(
             )
         steps = _average_steps(chosen, modalities, imputer, encoders, params, tokens)
         return ModalityPipeline(steps, target_transform=target_transform)
+    if not ensemble:
+        _refuse_arguments_of_ensembles(params)
     companions = chosen.companions if estimator is None else ()
     if estimator is None:
         estimator = chosen.make_estimator(random_state)
@@ -209,6 +214,21 @@ def make_mofa_pipeline(
     )
     steps = [*steps, (_role(estimator), estimator)]
     return ModalityPipeline(steps, target_transform=target_transform)
+
+
+def _refuse_arguments_of_ensembles(params: dict[str, Any]) -> None:
+    """Refuse what is the ensemble's where there is none."""
+    defaults = inspect.signature(make_mofa_pipeline).parameters
+    ignored = [
+        name
+        for name in ("cv", "validation")
+        if params[name] is not defaults[name].default and params[name] != defaults[name].default
+    ]
+    if ignored:
+        raise ValueError(
+            f"{', '.join(ignored)} would be ignored with ensemble=False: they are arguments of "
+            "the ensemble."
+        )
 
 
 def _average_steps(

@@ -1,5 +1,7 @@
 """How often intervals and sets hold the truth: by level, by width, by group."""
 
+import inspect
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -250,11 +252,52 @@ def test_axes_can_be_given_and_an_estimator_needs_intervals(model, draw):
 def test_shapes_have_to_agree():
     with pytest.raises(ValueError, match=r"shape \(3, 1, 2\)"):
         CoverageByWidthDisplay.from_predictions(np.zeros(3), np.zeros((2, 2)))
-    with pytest.raises(ValueError, match="inconsistent numbers"):
+    with pytest.raises(ValueError, match="groups must have a value for each of 3"):
         CoverageByGroupDisplay.from_predictions(np.zeros(3), np.zeros((3, 2)), [1, 2])
-    with pytest.raises(ValueError, match="inconsistent numbers"):
+    with pytest.raises(ValueError, match="groups must have a value for each of 3"):
         CoverageDisplay.from_predictions(np.zeros(3), [np.zeros((3, 2))], [0.5], groups=[1])
     with pytest.raises(ValueError, match="3 names for 1 targets"):
         CoverageByWidthDisplay.from_predictions(
             np.zeros(3), np.zeros((3, 2)), target_names=list("abc")
         )
+
+
+WRONG = {
+    "estimator": (LinearRegression, 3, "ridge"),
+    "confidence_level": (0, 1, 90, "high"),
+    "confidence_levels": (0.5, [0, 0.5], [90], [], "ab"),
+    "joint": ("yes", 2, None),
+    "adaptive": ("yes", 2, None),
+    "groups": (np.zeros(9), 3, "ab"),
+    "sample_weight": (np.zeros(9), 3, -np.ones(10)),
+    "target_names": ("ab", ["views"], ["views", "views"], 3),
+    "n_bins": (0, "ten", 2.5, None),
+    "edges": ([6, 4], 3, "ab"),
+    "intervals": (np.zeros((9, 2)), 3),
+}
+GIVEN = {
+    CoverageDisplay: {"intervals": [np.zeros((10, 2, 2))], "confidence_levels": [0.5]},
+    CoverageByWidthDisplay: {"intervals": np.zeros((10, 2, 2))},
+    CoverageByGroupDisplay: {"intervals": np.zeros((10, 2, 2)), "groups": np.arange(10)},
+}
+
+
+def refusals():
+    for cls, given in GIVEN.items():
+        for method in ("from_estimator", "from_predictions"):
+            names = inspect.signature(getattr(cls, method)).parameters
+            for name in names & WRONG.keys():
+                for number, value in enumerate(WRONG[name]):
+                    id = f"{cls.__name__}.{method}-{name}-{number}"
+                    yield pytest.param(cls, method, given, name, value, id=id)
+
+
+@pytest.mark.parametrize(("cls", "method", "given", "name", "value"), list(refusals()))
+def test_wrong_arguments_are_refused_by_name(model, cls, method, given, name, value):
+    X, y = make_rows(10)
+    rows = {"y_true": y, **given}
+    if method == "from_estimator":
+        rows = {"estimator": model, "X": X, "y": y}
+        rows |= {"groups": given["groups"]} if "groups" in given else {}
+    with pytest.raises((TypeError, ValueError), match=rf"\b{name}\b"):
+        getattr(cls, method)(**{**rows, name: value})

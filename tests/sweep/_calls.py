@@ -82,6 +82,8 @@ def _parts(value, name):
         for column in value.columns:
             if not str(column).endswith("_seconds"):  # of the clock
                 yield from _parts(value[column].to_numpy(), f"{name}.{column}")
+    elif hasattr(value, "compute"):  # what Dask has not computed yet
+        yield from _parts(value.compute(), name)
     elif hasattr(value, "figure_"):
         yield from _drawn(value.figure_, name)
     elif is_dataclass(value):

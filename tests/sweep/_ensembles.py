@@ -166,6 +166,16 @@ FIT_ARGUMENTS = {
         | stopping(ENDS_IN_NETWORK, VAL),
     ),
 }
+ALONE = Case(make_mofa_pipeline, {**MADE.base, "ensemble": False, "cv": 10})
+IGNORED_PARAMETERS = {
+    "make_mofa_pipeline, no ensemble": (
+        ALONE,
+        {
+            "cv": Refused(3, "cv would be ignored with ensemble=False"),
+            "validation": Refused("inner", "validation would be ignored with ensemble=False"),
+        },
+    ),
+}
 NOBODY_STOPS = {name: Refused(value, "X_val", fit=VAL) for name, value in VAL.items()}
 GROUPS_OF_NOBODY = {"groups": Refused(_data.GROUPS, "groups was passed")}
 IGNORED = {

@@ -196,3 +196,9 @@ IGNORED = {
     "RidgePathRegressor": (RIDGE, NOT_ALONE),
     "LogisticPathClassifier": (LOGISTIC, NOT_ALONE),
 }
+IGNORED_PARAMETERS = {
+    "RidgePathRegressor": (
+        RIDGE,
+        {"modalities": Refused(_data.WIDTHS, "modalities would be ignored")},
+    ),
+}
