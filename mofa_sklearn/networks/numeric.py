@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -79,6 +81,25 @@ class PiecewiseLinear(nn.Module):
 
 class StackedPiecewiseLinear(StackedBuffers, PiecewiseLinear):
     """The bins of several networks; maps (batch, width) for all, too."""
+
+
+class LinkedPiecewiseLinear(nn.Module):
+    """The bins of several networks, each with its own, where they are.
+
+    Parameters
+    ----------
+    members : sequence of n_members PiecewiseLinear
+        They are held, not copied.
+    """
+
+    def __init__(self, members: Sequence[PiecewiseLinear]) -> None:
+        super().__init__()
+        self.members = tuple(members)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n_members, batch, width), or (batch, width) for all."""
+        rows = x.unbind() if x.dim() > 2 else [x] * len(self.members)
+        return torch.stack([member(own) for member, own in zip(self.members, rows, strict=True)])
 
 
 class NumericEncoder(nn.Module):

@@ -12,7 +12,12 @@ from mofa_sklearn.export import to_module
 from mofa_sklearn.networks import MoFANetwork
 from mofa_sklearn.networks.fusions import ModalityAttention
 from mofa_sklearn.networks.numeric import MAX_NUMERIC_WIDTH, NumericEncoder, PiecewiseLinear
-from mofa_sklearn.networks.stacking import is_stackable, stack_modules
+from mofa_sklearn.networks.stacking import (
+    LINKED_LAYERS,
+    STACKED_LAYERS,
+    is_stackable,
+    stack_modules,
+)
 from mofa_sklearn.persistence import dump, load
 
 
@@ -54,8 +59,9 @@ def test_wide_blocks_and_sequences_are_no_numbers():
     assert kinds == [True, True, False, False]
 
 
+@pytest.mark.parametrize("layers", [STACKED_LAYERS, LINKED_LAYERS], ids=["copied", "linked"])
 @pytest.mark.parametrize("shared", [False, True])
-def test_a_stack_computes_what_its_members_do(shared):
+def test_a_stack_computes_what_its_members_do(shared, layers):
     members = [network(seed=seed) for seed in range(3)]
     for shift, member in enumerate(members):
         member.encoders[0].embedding.set_edges(1, torch.tensor([-1.0, 0, 1.0 + shift]))
@@ -64,8 +70,14 @@ def test_a_stack_computes_what_its_members_do(shared):
     rows = [x[0]] * 3 if shared else x
     expected = torch.stack([member(own) for member, own in zip(members, rows, strict=True)])
     assert is_stackable(members[0], members[0].widths)
-    stack = stack_modules(members)
+    stack = stack_modules(members, layers)
     assert_close(stack(x[0] if shared else x), expected)
+
+
+def test_a_stack_goes_on_with_the_bins_of_those_that_stay():
+    members = [network(seed=seed) for seed in range(3)]
+    members[2].encoders[0].embedding.set_edges(1, torch.tensor([-1.0, 0, 3.0]))
+    stack = stack_modules(members)
     stack.encoders[0].embedding.keep([2])
     assert_close(stack.encoders[0].embedding.starts[0], members[2].encoders[0].embedding.starts)
 
