@@ -18,8 +18,13 @@ from mofa_sklearn import (
     RankGaussTransformer,
     make_mofa_pipeline,
 )
-from mofa_sklearn.baselines import make_baselines
-from mofa_sklearn.estimators import RetrievalRegressor, RidgePathRegressor
+from mofa_sklearn.baselines import BoostingRegressor, make_baselines
+from mofa_sklearn.estimators import (
+    LogisticPathClassifier,
+    RetrievalClassifier,
+    RetrievalRegressor,
+    RidgePathRegressor,
+)
 from mofa_sklearn.preprocessing import (
     BlockPCA,
     EngagementBinner,
@@ -30,7 +35,7 @@ from mofa_sklearn.preprocessing import (
 )
 
 from .classes import small_classifier
-from .helpers import WIDTHS, make_data, small_mofa
+from .helpers import WIDTHS, make_data, small_mofa, with_few_trees
 
 N_ROWS = 40
 N_FOLDS = 2
@@ -46,7 +51,8 @@ def make_default_pipeline(modalities=WIDTHS, **params):
     pipeline = make_mofa_pipeline(modalities, cv=KFold(N_FOLDS), random_state=0)
     params = {"hidden_dim": 8, "max_epochs": 3, "precision": "float32", **params}
     prefix = "regressor__estimator__"
-    return pipeline.set_params(**{prefix + name: value for name, value in params.items()})
+    pipeline.set_params(**{prefix + name: value for name, value in params.items()})
+    return with_few_trees(pipeline)
 
 
 def make_ensemble(kind, network, **params):
@@ -84,6 +90,11 @@ COLUMNS: dict[str, Callable] = {
     "RetrievalRegressor": lambda modalities=WIDTHS: RetrievalRegressor(
         modalities, n_neighbors=5, random_state=0
     ),
+    "LogisticPathClassifier": lambda: LogisticPathClassifier(random_state=0),
+    "RetrievalClassifier": lambda modalities=WIDTHS: RetrievalClassifier(
+        modalities, n_neighbors=5, random_state=0
+    ),
+    "BoostingRegressor": lambda: BoostingRegressor(max_iter=5, min_samples_leaf=5, random_state=0),
     "RankGaussTransformer": RankGaussTransformer,
     "ModalityPreprocessor": lambda modalities=WIDTHS: ModalityPreprocessor(
         StandardScaler(), modalities=modalities
@@ -110,11 +121,17 @@ NETWORKS = ONE_NETWORK | SEVERAL
 PIPELINES = {name for name in COLUMNS if name.startswith("make_mofa")}
 # What makes columns floats, and hands on what they hold.
 OPENERS = {"FloatColumns", "VectorColumns"}
-RETRIEVAL = {"RetrievalRegressor", "RetrievalAugmenter"}
+RETRIEVAL = {"RetrievalRegressor", "RetrievalClassifier", "RetrievalAugmenter"}
 # Its steps see one block at a time, single NaN are theirs to fill.
 IN_BLOCKS = {"baseline pca-ridge", "baseline mvp", "baseline afew-va"}
-ON_COLUMNS = {"baseline ridge", "baseline knn", "baseline mlp", "baseline hist-gb"}
-RIDGES = {"RidgePathRegressor", "RidgePathRegressor, components"}
+BOOSTING = {"BoostingRegressor", "baseline hist-gb"}
+ON_COLUMNS = {"baseline ridge", "baseline knn", "baseline mlp", *BOOSTING}
+# Linear models, for which NaN is a column's mean.
+RIDGES = {
+    "LogisticPathClassifier",
+    "RidgePathRegressor",
+    "RidgePathRegressor, components",
+}
 ONE_BLOCK = {"RankGaussTransformer", "BlockPCA", "GapFiller", *OPENERS}
 NO_X = {"EngagementBinner", "baseline dummy"}
 NO_Y = {"ModalityPreprocessor", *ONE_BLOCK}

@@ -17,6 +17,7 @@ from mofa_sklearn.networks.losses import SquaredError
 
 from .helpers import WIDTHS, make_data
 from .public_estimators import (
+    BOOSTING,
     CLASSIFIERS,
     COLUMNS,
     EVERYTHING,
@@ -255,7 +256,10 @@ PASSES = Works("NaN stays NaN, as its documentation says", finite=False)
 HAND_NAN_ON = {"RankGaussTransformer", *OPENERS}
 NOT_FINITE_X = [(NO_X, LOOKS_AT_NO_COLUMN), (HAND_NAN_ON, PASSES)]
 MODALITIES = [
-    (NO_X | ON_COLUMNS | ONE_BLOCK | {"RidgePathRegressor"}, TAKES_NO_MODALITIES),
+    (
+        NO_X | ON_COLUMNS | ONE_BLOCK | {"LogisticPathClassifier", "RidgePathRegressor"},
+        TAKES_NO_MODALITIES,
+    ),
 ]
 WITH_SKRUB = {*PIPELINES, "FloatColumns"}
 TRAINED = NETWORKS | {"baseline afew-va"}
@@ -369,7 +373,7 @@ ROWS = {
             ({"RetrievalAugmenter"}, Refused(r"n_neighbors=5, but only 1 training rows.*'image'")),
             ({"BlockPCA", *IN_BLOCKS}, Refused(r"1 sample.*minimum of 2 is required by BlockPCA")),
             ({"baseline knn"}, Refused("n_neighbors = 20, n_samples_fit = 1")),
-            ({"baseline mlp", "baseline hist-gb"}, Refused("n_samples=1, test_size=0.1")),
+            ({"baseline mlp", *BOOSTING}, Refused("n_samples=1, test_size=0.1")),
             ({"EngagementBinner"}, Refused("y has the one value .*no classes")),
             others=Works(),
         ),

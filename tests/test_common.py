@@ -17,7 +17,13 @@ from mofa_sklearn import (
     MoFARegressor,
     RankGaussTransformer,
 )
-from mofa_sklearn.estimators import RetrievalRegressor, RidgePathRegressor
+from mofa_sklearn.baselines import BoostingRegressor
+from mofa_sklearn.estimators import (
+    LogisticPathClassifier,
+    RetrievalClassifier,
+    RetrievalRegressor,
+    RidgePathRegressor,
+)
 from mofa_sklearn.preprocessing import (
     BlockPCA,
     FloatColumns,
@@ -33,8 +39,8 @@ _SMALL = {
     "hidden_dim": 16,
     "dropout": 0.0,
     "modality_dropout": 0.0,
-    "learning_rate": 5e-2,
-    "batch_size": 64,
+    "learning_rate": 8e-2,
+    "batch_size": 100,
     "max_epochs": 15,
 }
 
@@ -53,18 +59,27 @@ ESTIMATORS = [
     RetrievalAugmenter(n_neighbors=3, cv=3),
     RetrievalAugmenter(n_neighbors=3, metric="cosine", passthrough=False, cv=3),
     MoFARegressor(**_SMALL),
-    MoFARegressor(fusion="late", loss="quantile", **_SMALL),
+    MoFARegressor(fusion="late", loss="quantile", **{**_SMALL, "batch_size": 64}),
     MoFARegressor(tokens={"x": 1}, **_SMALL),
     KFoldEnsembleRegressor(MoFARegressor(**_SMALL), cv=2),
     RidgePathRegressor(),
+    BoostingRegressor(max_iter=30, min_samples_leaf=5, learning_rate=0.2),
     RidgePathRegressor(n_components=8),
     RetrievalRegressor(n_neighbors=3),
+    LogisticPathClassifier(),
+    RetrievalClassifier(n_neighbors=3),
     KFoldEnsembleRegressor(Ridge(), cv=3, companions=[("lasso", Lasso(0.1))]),
-    KFoldEnsembleRegressor(make_pipeline(FunctionTransformer(), Ridge()), validation="inner"),
+    KFoldEnsembleRegressor(
+        make_pipeline(FunctionTransformer(), Ridge()), validation="inner", cv=3
+    ),
     MoFAClassifier(**_SMALL),
     MoFAClassifier(early_stopping=False, loss="focal", fusion="late", **_SMALL),
     KFoldEnsembleClassifier(MoFAClassifier(**_SMALL), cv=2),
     KFoldEnsembleClassifier(LogisticRegression(), cv=3),
+    KFoldEnsembleClassifier(
+        LogisticRegression(), cv=3, companions=[("strong", LogisticRegression(C=0.01))]
+    ),
+    KFoldEnsembleClassifier(LogisticRegression(), cv=3, calibrate="temperature"),
     KFoldEnsembleClassifier(
         make_pipeline(FunctionTransformer(), LogisticRegression()), validation="inner", cv=3
     ),
@@ -96,10 +111,16 @@ def expected_failures(estimator):
         return dict.fromkeys(
             ["check_transformer_general", "check_transformer_data_not_an_array"], reason
         )
-    if isinstance(estimator, RidgePathRegressor):
+    if isinstance(estimator, (LogisticPathClassifier, RidgePathRegressor)):
         return {
             "check_sample_weight_equivalence_on_dense_data": (
                 "which rows penalties are chosen on depends on the number of rows"
+            )
+        }
+    if isinstance(estimator, BoostingRegressor):
+        return {
+            "check_sample_weight_equivalence_on_dense_data": (
+                "which rows are held back, and where bins end, depends on the number of rows"
             )
         }
     if isinstance(estimator, ModalityPipeline):

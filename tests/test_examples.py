@@ -3,6 +3,7 @@
 import runpy
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import joblib
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mofa_sklearn.baselines import BoostingRegressor
 from mofa_sklearn.datasets import make_micro_videos
 from mofa_sklearn.estimators._base import BaseMoFA
 
@@ -90,6 +92,14 @@ def test_log1p_of_counts_leaves_embeddings_and_nan_alone():
     np.testing.assert_allclose(result[:, [0, 2]], X[:, [0, 2]], rtol=1e-6)
 
 
+@pytest.fixture
+def few_trees(monkeypatch):
+    """Let the boosting of the default recipe end at once."""
+    quick = partial(BoostingRegressor, max_iter=3)
+    monkeypatch.setattr("mofa_sklearn.recipes._default.BoostingRegressor", quick)
+
+
+@pytest.mark.usefixtures("few_trees")
 @pytest.mark.parametrize(
     ("name", "source"),
     [("tune_grid", "folder"), ("tune_halving", "generated"), ("tune_optuna", "folder")],
@@ -100,7 +110,7 @@ def test_tuning_examples_print_every_candidate_and_the_gain(
 ):
     if name == "tune_optuna":
         pytest.importorskip("optuna_integration")
-    data = ["--data", str(folder)] if source == "folder" else ["--n-samples", "80"]
+    data = ["--data", str(folder)] if source == "folder" else ["--n-samples", "160"]
     small = ["--folds", "2", "--members", "2", "--hidden-dim", "4", "--max-epochs", "3"]
     monkeypatch.setattr(sys, "argv", [name, *data, *small])
     monkeypatch.syspath_prepend(EXAMPLES)
@@ -113,6 +123,7 @@ def test_tuning_examples_print_every_candidate_and_the_gain(
     assert "tuned" in gain
 
 
+@pytest.mark.usefixtures("few_trees")
 @pytest.mark.parametrize("script", GALLERY, ids=lambda script: script.stem)
 @pytest.mark.filterwarnings("ignore:.*non-interactive:UserWarning")
 def test_gallery_scripts_run(script, monkeypatch):

@@ -15,11 +15,17 @@ from mofa_sklearn import (
 )
 from mofa_sklearn._requests import DEFAULTS
 from mofa_sklearn.baselines import (
+    BoostingRegressor,
     EarlyStoppingClassifier,
     EarlyStoppingMLPRegressor,
     EarlyStoppingRegressor,
 )
-from mofa_sklearn.estimators import RetrievalRegressor, RidgePathRegressor
+from mofa_sklearn.estimators import (
+    LogisticPathClassifier,
+    RetrievalClassifier,
+    RetrievalRegressor,
+    RidgePathRegressor,
+)
 from mofa_sklearn.preprocessing import RetrievalAugmenter
 
 ESTIMATORS = [
@@ -30,7 +36,10 @@ ESTIMATORS = [
     BlendRegressor,
     RidgePathRegressor,
     RetrievalRegressor,
+    LogisticPathClassifier,
+    RetrievalClassifier,
     RetrievalAugmenter,
+    BoostingRegressor,
     EarlyStoppingRegressor,
     EarlyStoppingClassifier,
     EarlyStoppingMLPRegressor,

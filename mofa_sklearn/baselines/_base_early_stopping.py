@@ -105,9 +105,9 @@ class BaseEarlyStopping(RequestsItsArguments, MetaEstimatorMixin, BaseEstimator)
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def _template(self) -> BaseEstimator:
-        """Return what is cloned and fitted."""
-        return self._default_estimator() if self.estimator is None else self.estimator
+    def _template(self, n_samples: int | None = None) -> BaseEstimator:
+        """Return what is cloned and fitted, for so many rows where these are known."""
+        return self._default_estimator(n_samples) if self.estimator is None else self.estimator
 
     def _check_weight(
         self,
@@ -203,7 +203,7 @@ class BaseEarlyStopping(RequestsItsArguments, MetaEstimatorMixin, BaseEstimator)
         random_state: np.random.RandomState,
     ) -> BaseEstimator:
         """Fit one estimator, for one target or several."""
-        template = self._template()
+        template = self._template(len(rows.X))
         member = set_random_states(clone(template), random_state.randint(_MAX_SEED))
         _set_threads(last_step(member), self._n_threads())
         if self.max_features is not None:

@@ -194,7 +194,7 @@ class EarlyStoppingRegressor(RegressorMixin, BaseEarlyStopping):
             outputs[:, self._varies] = np.column_stack(parts)
         return self._target_scale.invert(outputs)
 
-    def _default_estimator(self) -> BaseEstimator:
+    def _default_estimator(self, n_samples: int | None = None) -> BaseEstimator:
         return HistGradientBoostingRegressor(early_stopping=True)
 
     def _check_rows(self, X: Any, y: Any, reset: bool) -> tuple[np.ndarray, np.ndarray]:

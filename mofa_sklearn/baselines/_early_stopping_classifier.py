@@ -241,7 +241,7 @@ class EarlyStoppingClassifier(ClassifierMixin, BaseEarlyStopping):
             probabilities[:, columns] = own
         return probabilities
 
-    def _default_estimator(self) -> BaseEstimator:
+    def _default_estimator(self, n_samples: int | None = None) -> BaseEstimator:
         return HistGradientBoostingClassifier(early_stopping=True)
 
     def _check_rows(self, X: Any, y: Any, name: str, reset: bool) -> tuple[np.ndarray, np.ndarray]:

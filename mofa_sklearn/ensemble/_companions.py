@@ -14,6 +14,7 @@ from ._cluster import fit_on_cluster, on_cluster
 from ._members import Fold, Member, MemberTask, fit_members
 from ._metadata import arguments_of_rows, weighs_all
 from ._out_of_fold import average_held_out
+from ._trial import N_TRIAL_FOLDS, is_worth_it, on_trial
 
 #: What the members are called beside the companions.
 MEMBERS = "estimator"
@@ -88,7 +89,10 @@ def companion_tasks(
 
 
 def fit_companions(
-    tasks: Mapping[str, MemberTask], folds: Sequence[Fold], n_jobs: int | None
+    tasks: Mapping[str, MemberTask],
+    folds: Sequence[Fold],
+    n_jobs: int | None,
+    members: Sequence[Member] | None = None,
 ) -> dict[str, list[Member]]:
     """Fit every companion on the folds of the ensemble.
 
@@ -100,20 +104,35 @@ def fit_companions(
         The splits.
     n_jobs : int or None
         How many at a time.
+    members : sequence of Member, default=None
+        Those of an ensemble that predicts numbers, on the same folds: companions on trial are
+        given up if they add nothing to these and to the companions before them. None fits all
+        companions on all folds.
 
     Returns
     -------
     dict of str to list of Member
-        For every companion one on each fold.
+        For every companion one on each fold; none for one that was given up.
     """
-    fitted = {}
+    fitted: dict[str, list[Member]] = {}
     for name, task in tasks.items():
         own = folds if weighs_all(task.estimator) else [task.without_uncounted(f) for f in folds]
-        if on_cluster():
-            fitted[name] = list(fit_on_cluster(task, own))
-        else:
-            fitted[name] = list(fit_members(task.fit, own, task.estimator, n_jobs))
+        if members is None or not on_trial(task.estimator, len(folds)):
+            fitted[name] = _fit_on(own, task, n_jobs)
+            continue
+        first, others = own[:N_TRIAL_FOLDS], own[N_TRIAL_FOLDS:]
+        tried = _fit_on(first, task, n_jobs)
+        parts = [part[:N_TRIAL_FOLDS] for part in [members, *fitted.values()] if part]
+        go_on = is_worth_it(parts, tried, task, first)
+        fitted[name] = [*tried, *_fit_on(others, task, n_jobs)] if go_on else []
     return fitted
+
+
+def _fit_on(folds: Sequence[Fold], task: MemberTask, n_jobs: int | None) -> list[Member]:
+    """Fit a companion on some folds."""
+    if on_cluster():
+        return list(fit_on_cluster(task, folds))
+    return list(fit_members(task.fit, folds, task.estimator, n_jobs))
 
 
 def weigh_parts(
@@ -124,7 +143,8 @@ def weigh_parts(
     Parameters
     ----------
     parts : sequence of n_parts sequences of Member
-        Those of the ensemble, then those of each companion: one for each fold.
+        Those of the ensemble, then those of each companion: one for each fold, or none of
+        a companion that was given up.
     task : MemberTask
         What they were fitted on.
     folds : sequence of Fold
@@ -133,12 +153,16 @@ def weigh_parts(
     Returns
     -------
     ndarray of shape (n_parts, n_targets)
-        Weights for each target, see :func:`~._blend_weights.blend_weights`.
+        Weights for each target, see :func:`~._blend_weights.blend_weights`; zero where there
+        are no members.
     """
     n_samples, weight = len(task.y), task.sample_weight
     y = task.y.reshape(n_samples, -1)
-    held_out = np.stack([average_held_out(folds, part, y.shape) for part in parts])
-    return blend_weights(held_out, y, weight)
+    fitted = [len(part) > 0 for part in parts]
+    held_out = [average_held_out(folds, part, y.shape) for part in parts if part]
+    weights = np.zeros((len(parts), y.shape[1]))
+    weights[fitted] = blend_weights(np.stack(held_out), y, weight)
+    return weights
 
 
 def that_count(
@@ -167,7 +191,7 @@ def blended(parts: Sequence[Sequence[Member]], weights: np.ndarray) -> list[Memb
     Parameters
     ----------
     parts : sequence of n_parts sequences of Member
-        Those of the ensemble, then those of each companion: one for each fold.
+        Those of the ensemble, then those of each companion: one for each fold, or none.
     weights : ndarray of shape (n_parts, n_targets)
         How much each part counts; of one column, for all that it predicts.
 
@@ -176,7 +200,8 @@ def blended(parts: Sequence[Sequence[Member]], weights: np.ndarray) -> list[Memb
     list of Member
         The ensemble's, with predictions of shape (n_test, n_predicted).
     """
-    folds = list(zip(*parts, strict=True))
+    weights = weights[[len(part) > 0 for part in parts]]
+    folds = list(zip(*filter(None, parts), strict=True))
     predictions = [
         [member.prediction.reshape(len(member.prediction), -1) for member in of_fold]
         for of_fold in folds

@@ -96,7 +96,9 @@ class KFoldEnsembleRegressor(RegressorMixin, TellsUncertainty, BaseKFoldEnsemble
         is predicted is the weighted mean of the members and of theirs with the least
         squared error to be expected from the out-of-fold predictions: for each target
         non-negative weights that sum to one (stacking, [3]_), as in
-        :class:`BlendRegressor`. So the ensemble is never much worse than any of them.
+        :class:`BlendRegressor`. So the ensemble is never much worse than any of them. A
+        :class:`~mofa_sklearn.baselines.BoostingRegressor` is on trial: it is fitted on two
+        splits first, and on the others only if it is worth it.
         They get `sample_weight` and `groups` where their `fit` takes them; with metadata
         routing enabled, where they do not decline them (``set_fit_request``).
 
@@ -110,7 +112,8 @@ class KFoldEnsembleRegressor(RegressorMixin, TellsUncertainty, BaseKFoldEnsemble
         The fitted members, in the order of the splits.
 
     companions_ : dict of str to list of regressors
-        The fitted companions that any target has a weight for, one for each split.
+        The fitted companions that any target has a weight for, one for each split. One that
+        was on trial and given up is not there, and has a weight of zero.
 
     blend_weights_ : DataFrame of shape (1 + n_companions, n_targets)
         The weights of the members, called ``"estimator"``, and of the companions.
@@ -199,7 +202,8 @@ class KFoldEnsembleRegressor(RegressorMixin, TellsUncertainty, BaseKFoldEnsemble
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights of the rows, for the members, the scores and the intervals.
             Rows of weight zero count nowhere: an int `cv` splits the others as if they
-            were not there; with splits of your own, members get them with their weight.
+            were not there; with splits of your own, a member whose every step takes
+            weights gets them with theirs, and any other does without them.
 
         groups : array-like of shape (n_samples,), default=None
             Groups of rows for the splitter, and for every member, companion or step of
@@ -250,8 +254,8 @@ class KFoldEnsembleRegressor(RegressorMixin, TellsUncertainty, BaseKFoldEnsemble
         self._target_shape = y.shape[1:]
         self._target_names = target_names
         self._check_predictions(y, members[0])
-        beside = fit_companions(plan.companions, plan.folds, self.n_jobs)
-        for fitted in beside.values():
+        beside = fit_companions(plan.companions, plan.folds, self.n_jobs, members)
+        for fitted in filter(None, beside.values()):
             self._check_predictions(y, fitted[0])
         members = self._blend(plan.task, plan.folds, members, beside)
         self._set_out_of_fold(y, plan.task.sample_weight, plan.folds, members)
@@ -279,6 +283,8 @@ class KFoldEnsembleRegressor(RegressorMixin, TellsUncertainty, BaseKFoldEnsemble
         std : ndarray of the same shape
             Only if `return_std` is True.
         """
+        if not isinstance(return_std, (bool, np.bool_)):
+            raise TypeError(f"return_std must be True or False, got {return_std!r}.")
         predictions = self._member_predictions(X, "predict")
         # Some regressors answer a y of one column with a 1-D prediction.
         predictions = predictions.reshape(*predictions.shape[:2], *self._target_shape)

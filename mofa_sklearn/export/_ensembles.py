@@ -54,12 +54,25 @@ def _regressor(ensemble: KFoldEnsembleRegressor, place: str) -> nn.Module:
     members = MeanOfMembers(convert_members(ensemble.estimators_, f"{place}__estimator"))
     if not ensemble.companions_:
         return members
+    rows = _rows_of_members(ensemble)
     weights = ensemble.blend_weights_.loc[["estimator", *ensemble.companions_]].to_numpy()
     parts = [
-        MeanOfMembers(convert_members(fitted, f"{place}__{name}"))
+        MeanOfMembers(convert_members(fitted, f"{place}__{name}", rows))
         for name, fitted in ensemble.companions_.items()
     ]
     return WeightedMean([members, *parts], weights)
+
+
+def _rows_of_members(ensemble: Any) -> list[np.ndarray] | None:
+    """Return which rows each member was fitted on, if that are all but those held out.
+
+    None where the ensemble does not know them.
+    """
+    held_out = getattr(ensemble, "_held_out", None)
+    if held_out is None:
+        return None
+    n_rows = max(own.max() for own in held_out) + 1
+    return [np.setdiff1d(np.arange(n_rows), own) for own in held_out]
 
 
 @converts(KFoldEnsembleClassifier)
@@ -70,8 +83,11 @@ def _classifier(ensemble: KFoldEnsembleClassifier, place: str) -> nn.Module:
         "estimator": ensemble._classes_of_members,
         **(ensemble._classes_of_companions or {}),
     }
+    rows = _rows_of_members(ensemble)
     parts = [
-        _aligned(ensemble, members, codes.get(name) or [None] * n_members, f"{place}__{name}")
+        _aligned(
+            ensemble, members, codes.get(name) or [None] * n_members, f"{place}__{name}", rows
+        )
         for name, members in named.items()
     ]
     blend = parts[0]
@@ -84,13 +100,17 @@ def _classifier(ensemble: KFoldEnsembleClassifier, place: str) -> nn.Module:
 
 
 def _aligned(
-    ensemble: KFoldEnsembleClassifier, members: Sequence[Any], codes: Sequence[Any], place: str
+    ensemble: KFoldEnsembleClassifier,
+    members: Sequence[Any],
+    codes: Sequence[Any],
+    place: str,
+    rows: Sequence[np.ndarray] | None,
 ) -> nn.Module:
     """Return the mean of members, some of which may not know all classes."""
     if all(
         own is None and ensemble._knows_all(each) for own, each in zip(codes, members, strict=True)
     ):
-        return MeanOfMembers(convert_members(members, place))
+        return MeanOfMembers(convert_members(members, place, rows))
     aligned: list[nn.Module] = []
     for own, member in zip(codes, members, strict=True):
         known = member.classes_ if own is None else own

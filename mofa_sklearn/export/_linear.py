@@ -64,7 +64,7 @@ class Linear(nn.Module):
 
 
 @converts_members(RidgePathRegressor)
-def _ridge_paths(estimators: Sequence[RidgePathRegressor], place: str) -> nn.Module:
+def _ridge_paths(estimators: Sequence[RidgePathRegressor], place: str, rows: Any) -> nn.Module:
     return Linear(
         np.stack([np.atleast_2d(each.coef_) for each in estimators]),
         np.stack([np.atleast_1d(each.intercept_) for each in estimators]),
@@ -73,7 +73,7 @@ def _ridge_paths(estimators: Sequence[RidgePathRegressor], place: str) -> nn.Mod
 
 
 @converts_members(Ridge, RidgeCV, LinearRegression, Lasso, ElasticNet)
-def _linear_models(estimators: Sequence[Any], place: str) -> nn.Module:
+def _linear_models(estimators: Sequence[Any], place: str, rows: Any) -> nn.Module:
     coef = np.stack([np.atleast_2d(each.coef_) for each in estimators])
     intercepts = [
         np.broadcast_to(np.atleast_1d(each.intercept_), coef.shape[1]) for each in estimators
@@ -131,7 +131,9 @@ class Probabilities(nn.Module):
 
 
 @converts_members(LogisticPathClassifier)
-def _logistic_paths(estimators: Sequence[LogisticPathClassifier], place: str) -> nn.Module:
+def _logistic_paths(
+    estimators: Sequence[LogisticPathClassifier], place: str, rows: Any
+) -> nn.Module:
     linear = Linear(
         np.stack([each.coef_ for each in estimators]),
         np.stack([each.intercept_ for each in estimators]),

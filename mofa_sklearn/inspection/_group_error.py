@@ -2,8 +2,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_consistent_length
 
+from .._lengths import check_one_for_each_row
+from .._sklearn_private import validate_params
 from ..ensemble._target_names import target_names_of
 from ._drawing import (
     REFERENCE_COLOR,
@@ -15,8 +16,8 @@ from ._drawing import (
     wrap,
 )
 from ._held_out import out_of_fold_prediction
-from ._targets import check_names, check_targets, without_unpredicted
-from ._unwrap import as_learned
+from ._targets import TARGET_NAMES, check_names, check_targets, without_unpredicted
+from ._unwrap import PREDICTOR, as_learned
 
 # Of the places on the x axis; targets are drawn side by side within it.
 WIDTH_OF_BIN = 0.5
@@ -94,6 +95,10 @@ class GroupErrorDisplay:
         self.target_names = target_names
 
     @classmethod
+    @validate_params(
+        {"estimator": PREDICTOR, "held_out": ["boolean"], "target_names": TARGET_NAMES},
+        prefer_skip_nested_validation=False,
+    )
     def from_estimator(
         cls,
         estimator,
@@ -156,6 +161,7 @@ class GroupErrorDisplay:
         )
 
     @classmethod
+    @validate_params({"target_names": TARGET_NAMES}, prefer_skip_nested_validation=False)
     def from_predictions(
         cls, y_true, y_pred, groups, *, group_sizes=None, target_names=None, edges=None, ax=None
     ):
@@ -192,8 +198,9 @@ class GroupErrorDisplay:
         import_pyplot(f"{cls.__name__}.from_predictions")
         if target_names is None:
             target_names = target_names_of(y_true)
+        check_one_for_each_row("groups", groups, y_true)
+        check_one_for_each_row("group_sizes", group_sizes, y_true)
         groups = np.asarray(groups)
-        check_consistent_length(y_true, groups)
         sizes = sizes_of(groups) if group_sizes is None else group_sizes
         y_true, y_pred, groups, sizes = without_unpredicted(y_true, y_pred, groups, sizes)
         y_true, y_pred = check_targets(y_true, y_pred)
@@ -299,7 +306,9 @@ def sizes_of(groups):
 
 def bins_by_size(sizes, groups, edges):
     """Return the rows of each bin that holds any."""
-    if edges is not None and ((np.ndim(edges) != 1) or (np.diff(edges) <= 0).any()):
+    if edges is not None and (
+        isinstance(edges, str) or np.ndim(edges) != 1 or (np.diff(edges) <= 0).any()
+    ):
         raise ValueError(f"edges must be a list of rising sizes, [2, 10] say; got {edges!r}.")
     doubled = edges is None
     number = np.searchsorted(2 ** np.arange(1, 63) if doubled else edges, sizes, side="right")

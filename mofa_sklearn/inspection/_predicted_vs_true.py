@@ -1,5 +1,8 @@
+from numbers import Real
+
 import numpy as np
 
+from .._sklearn_private import Interval, validate_params
 from ..ensemble._target_names import target_names_of
 from ..metrics import normalized_mean_squared_error
 from ._coverage import check_intervals, predicted_intervals
@@ -11,8 +14,8 @@ from ._drawing import (
     make_axes,
     wrap,
 )
-from ._targets import check_names, check_targets
-from ._unwrap import as_learned
+from ._targets import TARGET_NAMES, check_names, check_targets
+from ._unwrap import PREDICTOR, as_learned
 
 # Above this many rows single dots hide each other, and counting them in hexagons says more.
 MAX_SCATTER_ROWS = 1000
@@ -20,6 +23,7 @@ MAX_SCATTER_ROWS = 1000
 MARGIN = 0.04
 # Bins of equally many true values that the median interval is drawn for, where there are hexagons.
 INTERVAL_BINS = 20
+_LEVEL = [Interval(Real, 0, 1, closed="neither"), None]
 
 
 class PredictedVsTrueDisplay:
@@ -83,6 +87,10 @@ class PredictedVsTrueDisplay:
         self.confidence_level = confidence_level
 
     @classmethod
+    @validate_params(
+        {"estimator": PREDICTOR, "target_names": TARGET_NAMES, "confidence_level": _LEVEL},
+        prefer_skip_nested_validation=False,
+    )
     def from_estimator(
         cls,
         estimator,
@@ -140,6 +148,14 @@ class PredictedVsTrueDisplay:
         )
 
     @classmethod
+    @validate_params(
+        {
+            "target_names": TARGET_NAMES,
+            "intervals": ["array-like", None],
+            "confidence_level": _LEVEL,
+        },
+        prefer_skip_nested_validation=False,
+    )
     def from_predictions(
         cls,
         y_true,

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .losses import mean_loss
+from .numeric import PiecewiseLinear, StackedPiecewiseLinear
 from .stand_ins import StackedStandIns, StandIns
 
 # Rows of the trial that shows whether a network can be stacked.
@@ -41,14 +42,14 @@ class StackedLinear(nn.Module):
             y = torch.bmm(rows, weight)
         else:
             y = torch.baddbmm(self.bias.unsqueeze(1), rows, weight)
-        return y.view(*x.shape[:-1], -1)
+        return y.view(*x.shape[:-1], weight.shape[2])
 
     def _shared(self, x: Tensor) -> Tensor:
         """Give all members the same rows, in one matrix product."""
         bias = None if self.bias is None else self.bias.flatten()
         y = F.linear(x, self.weight.flatten(0, 1), bias)  # (batch, n_members * n_out)
         # A length would become a constant of an exported graph; a shape does not.
-        return y.view(x.shape[0], len(self.weight), -1).transpose(0, 1)
+        return y.view(x.shape[0], *self.weight.shape[:2]).transpose(0, 1)
 
     def extra_repr(self) -> str:
         n_members, n_out, n_in = self.weight.shape
@@ -99,6 +100,7 @@ STACKED_LAYERS = {
     nn.Linear: StackedLinear,
     nn.LayerNorm: StackedLayerNorm,
     StandIns: StackedStandIns,
+    PiecewiseLinear: StackedPiecewiseLinear,
 }
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
+
+from .stacked_buffers import StackedBuffers
 
 
 class StandIns(nn.Module):
@@ -58,22 +58,5 @@ class StandIns(nn.Module):
         return torch.where(replaced.unsqueeze(-1), stand_ins, encodings), present | replaced
 
 
-class StackedStandIns(StandIns):
-    """The stand-ins of several networks.
-
-    Parameters
-    ----------
-    members : sequence of n_members StandIns
-        Theirs are copied.
-    """
-
-    def __init__(self, members: Sequence[StandIns]) -> None:
-        nn.Module.__init__(self)
-        for name in ("encodings", "has_one"):
-            values = [getattr(member, name) for member in members]
-            self.register_buffer(name, torch.stack(values))
-
-    def keep(self, positions: Sequence[int]) -> None:
-        """Go on with some of the members only: those at these places in the stack."""
-        self.encodings = self.encodings[list(positions)]
-        self.has_one = self.has_one[list(positions)]
+class StackedStandIns(StackedBuffers, StandIns):
+    """The stand-ins of several networks."""

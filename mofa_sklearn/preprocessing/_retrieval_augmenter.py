@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from .._lengths import check_one_for_each_row
 from .._repr._html import ShowsModalities
 from .._requests import RequestsItsArguments
 from .._sklearn_private import Interval, StrOptions, _check_feature_names_in, _fit_context
@@ -228,7 +229,8 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, RequestsItsArguments
             If blocks do not fit `X`, hold infinity, or are NaN in part, or if fewer than
             `n_neighbors` rows have a modality.
         """
-        check_consistent_length(X, y, groups)
+        check_consistent_length(X, y)
+        check_one_for_each_row("groups", groups, X)
         self._remember_all(X, y)
         return self
 
@@ -259,7 +261,8 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, RequestsItsArguments
             rows of a group on both sides, or if less than `n_neighbors` rows of the other
             folds have a modality.
         """
-        check_consistent_length(X, y, groups)
+        check_consistent_length(X, y)
+        check_one_for_each_row("groups", groups, X)
         X, spaces, seed = self._remember_all(X, y)
         splits = list(cross_fitting_folds(self.cv, len(X), groups, seed))
         blocks = []

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from sklearn.preprocessing import StandardScaler
 
-from ..estimators import RetrievalRegressor, RidgePathRegressor
+from ..baselines import BoostingRegressor
+from ..estimators import (
+    LogisticPathClassifier,
+    RetrievalClassifier,
+    RetrievalRegressor,
+    RidgePathRegressor,
+)
 from ..preprocessing import BlockPCA, RankGaussTransformer
 from ._recipe import Recipe, Steps
 
@@ -25,14 +31,22 @@ def reduction() -> BlockPCA:
 def default() -> Recipe:
     return Recipe(
         name="default",
-        summary="Short training with dropout that fades out, and three quick companions.",
+        summary="Short training with dropout that fades out, and four quick companions.",
         source="mofa-sklearn",
         steps=(*default_steps(), ("reduce", reduction())),
         # Few rows and much noise are a linear model's ground, with components where blocks
-        # are wide; rows of known creators are that of neighbours.
+        # are wide; rows of known creators are that of neighbours; steps in raw numbers that
+        # of trees.
         companions=(
             ("ridge", RidgePathRegressor(standardize=False)),
             ("pca_ridge", RidgePathRegressor(n_components=32, standardize=False)),
             ("neighbors", RetrievalRegressor(standardize=False)),
+            # The last one, since what it adds to the others is asked before it is fitted in full.
+            ("boosting", BoostingRegressor()),
         ),
+        class_companions=(
+            ("logistic", LogisticPathClassifier(standardize=False)),
+            ("neighbors", RetrievalClassifier(standardize=False)),
+        ),
+        calibrate="temperature",
     )

@@ -9,7 +9,6 @@ import pandas as pd
 from ._adaptclip import adaptclip
 from ._afew_va import afew_va
 from ._chfen import chfen
-from ._classification import classification
 from ._default import default
 from ._mm_imdb import mm_imdb
 from ._mmra import mmra
@@ -19,8 +18,7 @@ from ._mvp import mvp
 from ._pixelrec import pixelrec_catboost, pixelrec_ordinal, pixelrec_regression
 from ._recipe import Recipe
 
-#: name -> what writes the recipe: our own, the original's, those of other systems, our own
-#: for classes
+#: name -> what writes the recipe: our own, the original's, those of other systems
 RECIPES: dict[str, Callable[[], Recipe]] = {
     "default": default,
     "mofa-lite": mofa_lite,
@@ -34,7 +32,6 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "pixelrec-regression": pixelrec_regression,
     "pixelrec-catboost": pixelrec_catboost,
     "pixelrec-ordinal": pixelrec_ordinal,
-    "classification": classification,
 }
 
 
@@ -95,5 +92,5 @@ def get_recipe(name: str) -> Recipe:
     ('mvp',)
     """
     if not isinstance(name, str) or name not in RECIPES:
-        raise ValueError(f"recipe must be one of {list(RECIPES)}, got {name!r}.")
+        raise ValueError(f"recipe must be one of {list(RECIPES)}, got the name {name!r}.")
     return RECIPES[name]()

@@ -99,7 +99,7 @@ def test_a_part_that_is_certain_and_wrong_once_has_little_weight():
 def test_a_companion_of_no_weight_is_let_go():
     class Contrary(LogisticRegression):
         def predict_proba(self, X):
-            return super().predict_proba(X)[:, ::-1]
+            return super().predict_proba(X)[:, ::-1].round()
 
     X, y = make_classes("binary")
     ensemble = fitted(LR[1], [("contrary", Contrary())], X, y)

@@ -3,6 +3,7 @@
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from mofa_sklearn.baselines import (
+    BoostingRegressor,
     EarlyStoppingClassifier,
     EarlyStoppingLogisticRegression,
     EarlyStoppingMLPClassifier,
@@ -21,6 +22,11 @@ OTHER = {"max_leaf_nodes": 2}
 PRINTS = "it prints"
 
 WRAPPER = Case(EarlyStoppingRegressor, {"estimator": TREES, "random_state": 0})
+TREES_BESIDE = Case(
+    BoostingRegressor,
+    {"max_iter": 30, "min_samples_leaf": 5, "learning_rate": 0.3, "random_state": 0}
+    | {"n_iter_no_change": 2},
+)
 CLASS_WRAPPER = Case(
     EarlyStoppingClassifier, {"estimator": CLASS_TREES, "random_state": 0}, targets="levels"
 )
@@ -84,6 +90,17 @@ PARAMETERS = {
             "multi_output": Refused("native", "multi|native|1d|1D"),
         },
     ),
+    "BoostingRegressor": (
+        TREES_BESIDE,
+        {name: OF_WRAPPERS[name] for name in ("validation_fraction", "n_jobs", "random_state")}
+        | {
+            "max_iter": Changes(2),
+            "learning_rate": Changes(0.1),
+            "max_leaf_nodes": Changes(2),
+            "min_samples_leaf": Changes(20),
+            "n_iter_no_change": Changes(9),
+        },
+    ),
     "EarlyStoppingClassifier": (
         CLASS_WRAPPER,
         OF_WRAPPERS
@@ -136,6 +153,7 @@ def of_fit(values, fit, **base):
 GROUPS = {"groups": Changes(_data.GROUPS)}
 FIT_ARGUMENTS = {
     "EarlyStoppingRegressor": (WRAPPER, of_fit(VALUES, VAL) | GROUPS),
+    "BoostingRegressor": (TREES_BESIDE, of_fit(VALUES, VAL) | GROUPS),
     "EarlyStoppingClassifier": (CLASS_WRAPPER, of_fit(LEVEL_VALUES, VAL_LEVELS) | GROUPS),
     "EarlyStoppingMLPRegressor": (NETWORK, of_fit(VALUES, VAL, **LONG)),
     "EarlyStoppingMLPClassifier": (CLASS_NETWORK, of_fit(LEVEL_VALUES, VAL_LEVELS, **LONG)),
@@ -151,6 +169,7 @@ UNUSED = {"early_stopping": False}
 LBFGS = {"solver": "lbfgs"}
 IGNORED = {
     "EarlyStoppingRegressor": (WRAPPER, NOT_ALONE),
+    "BoostingRegressor": (TREES_BESIDE, NOT_ALONE),
     "EarlyStoppingClassifier": (CLASS_WRAPPER, NOT_ALONE),
     "EarlyStoppingMLPRegressor": (alone(NETWORK), NOT_ALONE),
     "EarlyStoppingMLPClassifier": (alone(CLASS_NETWORK), NOT_ALONE),

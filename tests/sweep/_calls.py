@@ -82,6 +82,8 @@ def _parts(value, name):
         for column in value.columns:
             if not str(column).endswith("_seconds"):  # of the clock
                 yield from _parts(value[column].to_numpy(), f"{name}.{column}")
+    elif hasattr(value, "compute"):  # what Dask has not computed yet
+        yield from _parts(value.compute(), name)
     elif hasattr(value, "figure_"):
         yield from _drawn(value.figure_, name)
     elif is_dataclass(value):
@@ -106,8 +108,11 @@ def _drawn(figure, name):
             yield place, artist.get_xydata()
         elif isinstance(artist, Collection):
             yield place, np.asarray(artist.get_offsets())
-            yield f"{place} paths", np.concatenate(
-                [np.zeros((0, 2)), *(path.vertices for path in artist.get_paths())]
+            yield (
+                f"{place} paths",
+                np.concatenate(
+                    [np.zeros((0, 2)), *(path.vertices for path in artist.get_paths())]
+                ),
             )
         elif isinstance(artist, Rectangle):
             yield place, artist.get_bbox().bounds

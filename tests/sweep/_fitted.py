@@ -29,8 +29,8 @@ def ridges():
 
 
 @cache
-def ridges_of_one_target():
-    return KFoldEnsembleRegressor(Ridge(), cv=3, random_state=0).fit(_data.X, _data.Y[:, 0])
+def flat_ridges():
+    return KFoldEnsembleRegressor(Ridge(1e4), cv=3, random_state=0).fit(_data.X, _data.Y)
 
 
 @cache
@@ -75,6 +75,12 @@ def _pipeline_of(last):
 def pipeline():
     last = KFoldEnsembleRegressor(Ridge(), cv=3, random_state=0)
     return _pipeline_of(last).fit(_data.X, _data.Y)
+
+
+@cache
+def class_pipeline():
+    last = KFoldEnsembleClassifier(LogisticRegression(), cv=3, random_state=0)
+    return _pipeline_of(last).fit(_data.X, _data.LEVELS)
 
 
 @cache

@@ -2,10 +2,23 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from sklearn.linear_model import LinearRegression, Ridge
 
-from mofa_sklearn import KFoldEnsembleRegressor, baselines, datasets, evaluation, inspection
-from mofa_sklearn import export, metrics, modalities, persistence, recipes, tuning
+from mofa_sklearn import (
+    KFoldEnsembleRegressor,
+    baselines,
+    dask,
+    datasets,
+    evaluation,
+    export,
+    inspection,
+    metrics,
+    modalities,
+    persistence,
+    recipes,
+    tuning,
+)
 from mofa_sklearn.pipeline import make_mofa_pipeline
 
 from . import _data, _fitted
@@ -14,7 +27,7 @@ from ._rows import Changes, Elsewhere, Refused, Same
 
 NOT_BOOLEAN = ("yes", 2, None)
 NOT_A_SEED = ("seed", -1, 1.5)
-NOT_NAMES = ("ab", ["views"], ["views", "views"], 3)
+NOT_NAMES = ("ab", ["views"], 3)
 NOT_OF_EACH_ROW = (_data.GROUPS[:-1], 3)
 NOT_MODALITIES = (3, "image", [1, 2])
 NOT_JOBS = ("all", 1.5)
@@ -47,7 +60,7 @@ COMPARE = {
         Changes({"ridge": Ridge()}),
         (Ridge(), {}, {"a": Ridge}, {"a": 3}, [Ridge()], [("a", Ridge()), ("a", Ridge())]),
     ),
-    "cv": Argument(Changes(3), ("three", 1, 2.5, 99)),
+    "cv": Argument(Changes(3), ("three", 1, 2.5)),
     "groups": Argument(Changes(_data.GROUPS), NOT_OF_EACH_ROW),
     "scoring": Argument(Changes("r2"), ("no such", 3)),
     "target_names": NAMES,
@@ -91,7 +104,7 @@ OF_BASELINES = {
     "modalities": Argument(Changes({"a": 1, "b": 4}), NOT_MODALITIES),
     "names": Argument(Changes("dummy"), (3, "no such", ["dummy", 3])),
     "random_state": SEED,
-    "n_jobs": Argument(Changes(2), NOT_JOBS),
+    "n_jobs": Argument(Changes(2, base={"names": "knn"}), NOT_JOBS),
 }
 VIDEOS = {
     "n_samples": 12,
@@ -107,6 +120,20 @@ def parts_of_a_file():
     return {"path": path}
 
 
+def lazy_rows(model):
+    dataframe = pytest.importorskip("dask.dataframe")
+    rows = pd.DataFrame(_data.X_NEW, columns=_data.NAMES)
+    return {"estimator": model(), "X": dataframe.from_pandas(rows, npartitions=2)}
+
+
+def meta_of(columns):
+    return pd.DataFrame(np.zeros((0, len(columns))), columns=range(len(columns)))
+
+
+def onnx_file():
+    return folder() / "model.onnx"
+
+
 def arrays():
     place = folder() / "arrays"
     place.mkdir(exist_ok=True)
@@ -115,12 +142,16 @@ def arrays():
     return {"folder": place}
 
 
-def a_table():
-    path = folder() / "table.csv"
-    pd.DataFrame({"image_0": [1.0, 2.0], "views": [3, 4], "creator": [5, 6]}).to_csv(
-        path, index=False
-    )
-    return path
+def other_arrays():
+    place = folder() / "other arrays"
+    place.mkdir(exist_ok=True)
+    for name in ("sound_features", "popularity_counts"):
+        np.save(place / f"{name}.npy", np.arange(8.0).reshape(4, -1))
+    return place
+
+
+def scored_by_several(**arguments):
+    return tuning.combine_scorers(**arguments)(_fitted.ridges(), _data.X, _data.Y)
 
 
 BLOCKS = {"image": _data.X[:3], "text": pd.DataFrame({"w": ["a", "b", "c"]}, index=[7, 8, 9])}
@@ -149,6 +180,23 @@ FUNCTIONS = {
         Call(lambda: baselines.make_classifier_baselines, lambda: {"names": ["pca-logistic"]}),
         OF_BASELINES,
     ),
+    **{
+        f"dask.{name}": (
+            Call(lambda name=name: getattr(dask, name), lambda model=model: lazy_rows(model)),
+            {
+                "estimator": Argument(Changes(Later(other)), (3, Ridge, Ridge())),
+                "columns": Argument(Changes(columns), (["one"], 3, "one")),
+                "meta": Argument(
+                    Same(Later(lambda columns=columns: meta_of(columns)), "it spares a question"),
+                    (3, "meta", np.zeros((0, 9))),
+                ),
+            },
+        )
+        for name, model, other, columns in [
+            ("predict", _fitted.ridges, _fitted.blend, ["views", "likes"]),
+            ("predict_proba", _fitted.logistics, _fitted.class_pipeline, ["x", "y", "z"]),
+        ]
+    },
     "datasets.join_modalities": (
         Call(lambda: datasets.join_modalities, lambda: {"blocks": BLOCKS, "ids": [7, 8, 9]}),
         {
@@ -159,9 +207,9 @@ FUNCTIONS = {
     "datasets.load_modalities": (
         Call(lambda: datasets.load_modalities, arrays),
         {
-            "folder": Argument(Changes(Later(a_table), base={"target": "views"}), (3,)),
+            "folder": Argument(Changes(Later(other_arrays)), (3,)),
             "target": Argument(Changes("shares"), (3, "no such", ["shares", "no such"])),
-            "pattern": Argument(Changes("*_f*s"), (3, "features", "**")),
+            "pattern": Argument(Changes("image_*"), (3, "features", "**")),
             "metadata": Argument(Changes(["image_features"]), ("creator_ids", 3, ["no such"])),
             "log1p_target": Argument(Changes(True), NOT_BOOLEAN),
             "mmap_mode": Argument(Same("r", "where numbers lie is not what they are"), ("w", 3)),
@@ -174,6 +222,7 @@ FUNCTIONS = {
             "modalities": Argument(
                 Changes({"image": 5}), (3, {}, {"image": 0}, {"image": "4"}, ["image"])
             ),
+            "numeric_modalities": Argument(Changes(["image"]), ("image", ["sound"], 3)),
             "n_tokens": Argument(Changes({"image": 2}), (2, {"sound": 2}, {"image": 0})),
             "n_targets": Argument(Changes(2), (0, "two")),
             "n_creators": Argument(Changes(4), (0, 99, "four")),
@@ -187,6 +236,15 @@ FUNCTIONS = {
     "export.to_module": (
         Call(lambda: export.to_module, lambda: {"model": _fitted.ridges()}),
         {"model": Argument(Changes(Later(_fitted.blend)), (3, "model", Ridge))},
+    ),
+    "export.to_onnx": (
+        Call(lambda: export.to_onnx, lambda: {"model": _fitted.ridges(), "path": onnx_file()}),
+        # What is in the file, tests/export looks at.
+        {
+            "model": Argument(None, NO_MODEL),
+            "path": Argument(None, (3, None)),
+            "opset": Argument(None, (1, "new", 20.5)),
+        },
     ),
     "inspection.analyze_modalities": (
         Call(
@@ -205,8 +263,10 @@ FUNCTIONS = {
     "inspection.modality_importance": (
         Call(
             lambda: inspection.modality_importance,
-            lambda: {"estimator": _fitted.ridges(), "X": _data.X, "y": _data.Y}
-            | {"modalities": _data.WIDTHS, "n_repeats": 2, "random_state": 0},
+            lambda: (
+                {"estimator": _fitted.ridges(), "X": _data.X, "y": _data.Y}
+                | {"modalities": _data.WIDTHS, "n_repeats": 2, "random_state": 0}
+            ),
         ),
         {
             "estimator": Argument(Changes(Later(_fitted.blend)), NO_MODEL),
@@ -247,13 +307,17 @@ FUNCTIONS = {
         {"modalities": Argument(Changes(_data.WIDTHS), NOT_MODALITIES)},
     ),
     "persistence.dump": (
-        Call(lambda: persistence.dump, lambda: {"estimator": _fitted.ridges()} | parts_of_a_file()),
+        Call(
+            lambda: persistence.dump, lambda: {"estimator": _fitted.ridges()} | parts_of_a_file()
+        ),
         {
             "estimator": Argument(
-                Elsewhere("persistence/test_round_trip.py", "test_every_public_estimator"), NO_MODEL
+                Elsewhere("persistence/test_round_trip.py", "test_every_public_estimator"),
+                NO_MODEL,
             ),
             "path": Argument(
-                Elsewhere("persistence/test_round_trip.py", "test_every_public_estimator"), (3, None)
+                Elsewhere("persistence/test_round_trip.py", "test_every_public_estimator"),
+                (3, None),
             ),
         },
     ),
@@ -261,10 +325,13 @@ FUNCTIONS = {
         Call(lambda: persistence.load, parts_of_a_file),
         {
             "path": Argument(
-                Elsewhere("persistence/test_round_trip.py", "test_every_public_estimator"), (3, None)
+                Elsewhere("persistence/test_round_trip.py", "test_every_public_estimator"),
+                (3, None),
             ),
             "trusted": Argument(
-                Elsewhere("persistence/test_round_trip.py", "test_trees_of_others_have_to_be_trusted"),
+                Elsewhere(
+                    "persistence/test_round_trip.py", "test_trees_of_others_have_to_be_trusted"
+                ),
                 (3, "sklearn.linear_model.Ridge", [3]),
             ),
         },
@@ -273,7 +340,9 @@ FUNCTIONS = {
         Call(lambda: persistence.get_untrusted_types, parts_of_a_file),
         {
             "path": Argument(
-                Elsewhere("persistence/test_round_trip.py", "test_trees_of_others_have_to_be_trusted"),
+                Elsewhere(
+                    "persistence/test_round_trip.py", "test_trees_of_others_have_to_be_trusted"
+                ),
                 (3, None),
             )
         },
@@ -284,7 +353,7 @@ FUNCTIONS = {
     ),
     "recipes.list_recipes": (Call(lambda: recipes.list_recipes, dict), {}),
     "tuning.combine_scorers": (
-        Call(lambda: tuning.combine_scorers, lambda: {"scorers": SCORERS}),
+        Call(lambda: scored_by_several, lambda: {"scorers": SCORERS}),
         {
             "scorers": Argument(
                 Changes({"nmse": metrics.nmse_scorer}), (3, {}, [metrics.nmse_scorer], {"nmse": 3})
@@ -295,9 +364,7 @@ FUNCTIONS = {
     "tuning.mofa_search_space": (
         Call(lambda: tuning.mofa_search_space, lambda: {"kind": "grid"}),
         {
-            "estimator": Argument(
-                Changes(make_mofa_pipeline(_data.WIDTHS)), (3, Ridge(), Ridge)
-            ),
+            "estimator": Argument(Changes(make_mofa_pipeline(_data.WIDTHS)), (3, Ridge(), Ridge)),
             "kind": Argument(Changes("distributions"), ("no such", 3)),
             "names": Argument(Changes(["dropout"]), (3, "dropout", ["no such"])),
             "prefix": Argument(Changes("regressor__"), (3,)),

@@ -8,10 +8,16 @@ from mofa_sklearn.preprocessing import RetrievalAugmenter
 from . import _data, _fitted
 from ._calls import Argument, Call
 from ._functions import NOT_BOOLEAN, NOT_OF_EACH_ROW
-from ._rows import Changes
+from ._rows import Changes, Elsewhere
 
 LEVEL = Argument(Changes(0.5), (0, 1, 90, "high", None))
-INTERVAL = {"confidence_level": LEVEL, "joint": Argument(Changes(True), NOT_BOOLEAN)}
+INTERVAL = {
+    "confidence_level": LEVEL,
+    "joint": Argument(Changes(True), NOT_BOOLEAN),
+    "adaptive": Argument(
+        Elsewhere("ensemble/test_adaptive_intervals.py", "test_false_is_one_width"), NOT_BOOLEAN
+    ),
+}
 MODALITY = {"modality": Argument(Changes("b"), ("no such", 3, None))}
 WEIGHT_NEW = _data.WEIGHT[: len(_data.X_NEW)]
 Y_NEW = _data.Y[: len(_data.X_NEW)]
@@ -30,7 +36,6 @@ def grouped(kind, **params):
 
 
 GROUPS = {"groups": Argument(Changes(_data.GROUPS), NOT_OF_EACH_ROW)}
-NAMES_OUT = {}
 
 METHODS = {
     "KFoldEnsembleRegressor.predict": (
@@ -39,11 +44,18 @@ METHODS = {
     ),
     "KFoldEnsembleRegressor.predict_interval": (of(_fitted.ridges, "predict_interval"), INTERVAL),
     "BlendRegressor.predict_interval": (of(_fitted.blend, "predict_interval"), INTERVAL),
-    "ModalityPipeline.predict": (
-        of(_fitted.pipeline, "predict"),
-        {"return_std": Argument(Changes(True), NOT_BOOLEAN)},
+    "KFoldEnsembleClassifier.predict_set": (
+        of(_fitted.logistics, "predict_set"),
+        {"confidence_level": LEVEL},
     ),
-    "ModalityPipeline.predict_interval": (of(_fitted.pipeline, "predict_interval"), INTERVAL),
+    "ModalityPipeline.predict_interval": (
+        of(_fitted.pipeline, "predict_interval"),
+        {"confidence_level": LEVEL},
+    ),
+    "ModalityPipeline.predict_set": (
+        of(_fitted.class_pipeline, "predict_set"),
+        {"confidence_level": LEVEL},
+    ),
     "ModalityPipeline.score": (
         of(_fitted.pipeline, "score", y=Y_NEW),
         {"sample_weight": Argument(Changes(WEIGHT_NEW), (WEIGHT_NEW[:-1], "heavy"))},

@@ -45,14 +45,14 @@ def public_functions() -> dict[str, Callable]:
 def public_methods() -> dict[str, Callable]:
     """Return every method of ours, of every estimator, that takes more than rows and targets.
 
-    `fit` has tables of its own.
+    `fit` has tables of its own, and `get_feature_names_out` scikit-learn's checks.
     """
     return {
         f"{name}.{method}": function
         for name, kind in public_estimators().items()
         for method, function in inspect.getmembers(kind, inspect.isfunction)
         if not method.startswith("_")
-        and method not in ("fit", "get_params", "set_params")
+        and method not in ("fit", "get_params", "set_params", "get_feature_names_out")
         and inspect.unwrap(function).__module__.startswith("mofa_sklearn.")
         and _takes_more(function)
     }

@@ -1,4 +1,4 @@
-"""Every argument of public functions and methods has an effect, and wrong ones are refused by name.
+"""Every argument of public functions and methods has an effect, and wrong values are refused.
 
 The tables are in `_functions.py`, `_methods.py` and `_displays.py`, as those of parameters are in
 the files beside them. Rows and targets, X and y, are in `tests/test_bad_input_of_all.py`.
@@ -8,9 +8,9 @@ import matplotlib.pyplot as plt
 import pytest
 
 from . import _displays, _functions, _methods
-from ._calls import check_effect, check_refusal
+from ._calls import call, check_effect, check_refusal
 from ._public import public_displays, public_functions, public_methods
-from ._rows import Elsewhere
+from ._rows import Elsewhere, Row
 from .test_parameters import TESTS, arguments_of
 
 TABLES = {
@@ -35,7 +35,7 @@ def _no_figures():
 def effects():
     for function, (case, arguments) in TABLES.items():
         for name, argument in arguments.items():
-            if not isinstance(argument.row, Elsewhere):
+            if isinstance(argument.row, Row):
                 yield pytest.param(case, name, argument.row, id=f"{function}-{name}")
 
 
@@ -55,6 +55,13 @@ def test_effects(case, name, row):
 @pytest.mark.parametrize(("case", "name", "row", "value"), list(refusals()))
 def test_wrong_values_are_refused_by_name(case, name, row, value):
     check_refusal(case, name, row, value)
+
+
+@pytest.mark.parametrize("name", [each for each in PUBLIC if "ax" in arguments_of(PUBLIC[each])])
+@pytest.mark.parametrize("ax", [3, "left"])
+def test_what_is_drawn_onto_has_to_be_axes(name, ax):
+    with pytest.raises(TypeError, match="ax must be"):
+        call(TABLES[name][0], None, {"ax": ax})
 
 
 @pytest.mark.parametrize("name", PUBLIC)

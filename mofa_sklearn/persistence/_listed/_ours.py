@@ -12,6 +12,9 @@ attribute: what does each method do with it, if a stranger has chosen it?
 
 ESTIMATORS = {
     "mofa_sklearn.baselines._block_statistics": {"BlockStatistics": ""},
+    "mofa_sklearn.baselines._boosting": {
+        "BoostingRegressor": "_target_scale _varies estimators_ n_iter_",
+    },
     "mofa_sklearn.baselines._early_stopping": {
         "EarlyStoppingRegressor": "_target_scale _varies estimators_ n_iter_",
     },

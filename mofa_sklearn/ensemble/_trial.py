@@ -1,0 +1,85 @@
+"""Find out on few folds whether a companion is worth the fits on all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from ._blend_weights import blend, blend_weights
+from ._members import Fold, Member, MemberTask
+from ._out_of_fold import average_held_out
+from ._validation_sets import last_step
+
+#: On so many folds a companion is tried.
+N_TRIAL_FOLDS = 2
+# In units of a target's variance: what the error of the blend has to fall by on their held-out
+# rows. With weights fitted on these same rows it never rises, and if a companion knows nothing
+# new it falls by less than one over the number of rows.
+_LEAST_GAIN = 1e-3
+
+
+def on_trial(estimator: BaseEstimator, n_folds: int) -> bool:
+    """Tell whether an estimator is to be tried on some folds before it is fitted on all.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A companion. Its class says so (``_on_trial``), where it takes long to fit or to predict.
+    n_folds : int
+        How many folds there are.
+
+    Returns
+    -------
+    bool
+    """
+    return n_folds > N_TRIAL_FOLDS and getattr(last_step(estimator), "_on_trial", False)
+
+
+def is_worth_it(
+    parts: Sequence[Sequence[Member]],
+    tried: Sequence[Member],
+    task: MemberTask,
+    folds: Sequence[Fold],
+) -> bool:
+    """Tell whether a blend gains by one more companion.
+
+    Parameters
+    ----------
+    parts : sequence of n_parts sequences of Member
+        The members on the trial's folds, then those of each companion that is in.
+    tried : sequence of Member
+        Those of the companion on trial.
+    task : MemberTask
+        What the ensemble is fitted on.
+    folds : sequence of Fold
+        The trial's folds.
+
+    Returns
+    -------
+    bool
+        True, too, where no row of them counts.
+    """
+    y = task.y.reshape(len(task.y), -1)
+    held_out = np.stack([average_held_out(folds, part, y.shape) for part in [*parts, tried]])
+    weight = np.ones(len(y)) if task.sample_weight is None else task.sample_weight
+    rows = np.flatnonzero(~np.isnan(held_out).any(axis=(0, 2)) & (weight > 0))
+    if len(rows) == 0:
+        return True
+    y, weight = y[rows].astype(np.float64), weight[rows]
+    without, with_it = (
+        _error(predictions[:, rows], y, weight) for predictions in (held_out[:-1], held_out)
+    )
+    variance = np.average((y - np.average(y, axis=0, weights=weight)) ** 2, axis=0, weights=weight)
+    varies = variance > 0
+    if not varies.any():
+        return True
+    gain = (without - with_it)[varies] / variance[varies]
+    return bool(gain.mean() >= _LEAST_GAIN)
+
+
+def _error(predictions: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return each target's mean squared error of the best blend of some predictions."""
+    blended = blend(predictions, blend_weights(predictions, y, weight))
+    return np.average((y - blended) ** 2, axis=0, weights=weight)
