@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, check_cv
 from sklearn.utils import check_array, check_random_state, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from tqdm.auto import tqdm
 
 from .._repr._completion import CompletesWhatIsThere
@@ -24,6 +24,7 @@ from .._repr._html import ensemble_block
 from .._repr._short import ShortRepr
 from .._requests import RequestsItsArguments
 from .._sklearn_private import HasMethods, StrOptions, _check_sample_weight
+from .._validation import validate_data
 from ..modalities._lazy_input import refuse_lazy
 from ._attention import AveragesAttention
 from ._checkpoint import Checkpoint, fingerprint_of

@@ -316,14 +316,15 @@ class KFoldEnsembleRegressor(RegressorMixin, TellsUncertainty, BaseKFoldEnsemble
         own = super()._member_predictions(X, method)
         if not self.companions_:
             return own
-        weights = self.blend_weights_.loc[[MEMBERS, *self.companions_]].to_numpy()
+        parts = [MEMBERS, *self.companions_]
+        weights = self._blend_weights[[self._blend_names.index(name) for name in parts]]
         shape = (*own.shape[:2], weights.shape[1])
-        parts = [
+        predictions = [
             own.reshape(shape),
             *(predictions_of(fitted, X, shape) for fitted in self.companions_.values()),
         ]
         # (n_parts, n_members, n_samples, n_targets)
-        return np.einsum("pt,pmnt->mnt", weights, np.stack(parts)).reshape(own.shape)
+        return np.einsum("pt,pmnt->mnt", weights, np.stack(predictions)).reshape(own.shape)
 
     def _default_estimator(self):
         from ..estimators import MoFARegressor

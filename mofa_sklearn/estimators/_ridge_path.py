@@ -247,7 +247,11 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
         """Predict with every estimator; the rows are read once for all of them."""
         for estimator in estimators:
             check_is_fitted(estimator, "coef_")
-        X = in_enough_digits(estimators[0]._check_rows(X))
+        return RidgePathRegressor._predict_checked(estimators, estimators[0]._check_rows(X))
+
+    @staticmethod
+    def _predict_checked(estimators: Sequence[RidgePathRegressor], X: np.ndarray) -> np.ndarray:
+        X = in_enough_digits(X)
         coef = np.concatenate([np.atleast_2d(each.coef_) for each in estimators])
         mean = np.mean([each.column_mean_ for each in estimators], axis=0)
         n_targets = len(coef) // len(estimators)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -60,3 +62,23 @@ class StandIns(nn.Module):
 
 class StackedStandIns(StackedBuffers, StandIns):
     """The stand-ins of several networks."""
+
+
+class LinkedStandIns(nn.Module):
+    """The stand-ins of several networks, each with its own, where they are.
+
+    Parameters
+    ----------
+    members : sequence of n_members StandIns
+        They are held, not copied.
+    """
+
+    def __init__(self, members: Sequence[StandIns]) -> None:
+        super().__init__()
+        self.members = tuple(members)
+
+    def forward(self, encodings: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+        """Put stand-ins where modalities are missing, with a leading members axis."""
+        rows = zip(self.members, encodings.unbind(), present.unbind(), strict=True)
+        encoded, there = zip(*(member(*own) for member, *own in rows), strict=True)
+        return torch.stack(encoded), torch.stack(there)

@@ -125,7 +125,9 @@ ESTIMATORS = {
         "RankGaussTransformer": "n_quantiles_ references_ quantiles_",
     },
     "mofa_sklearn.preprocessing._retrieval_augmenter": {
-        "RetrievalAugmenter": "modalities_ memories_ targets_ target_names_",
+        "RetrievalAugmenter": (
+            "modalities_ memories_ targets_ target_names_ _target_mean=array _target_std=array"
+        ),
     },
     "mofa_sklearn.preprocessing._token_pooling": {
         "TokenPooling": "n_tokens_=number|none widths_=plain _holds_cells=bool",
