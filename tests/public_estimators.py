@@ -19,7 +19,7 @@ from mofa_sklearn import (
     make_mofa_pipeline,
 )
 from mofa_sklearn.baselines import BoostingRegressor, make_baselines
-from mofa_sklearn.estimators import RetrievalRegressor, RidgePathRegressor
+from mofa_sklearn.estimators import KernelPathRegressor, RetrievalRegressor, RidgePathRegressor
 from mofa_sklearn.preprocessing import (
     BlockPCA,
     EngagementBinner,
@@ -84,6 +84,7 @@ COLUMNS: dict[str, Callable] = {
     "RetrievalRegressor": lambda modalities=WIDTHS: RetrievalRegressor(
         modalities, n_neighbors=5, random_state=0
     ),
+    "KernelPathRegressor": lambda: KernelPathRegressor(random_state=0),
     "BoostingRegressor": lambda: BoostingRegressor(max_iter=5, min_samples_leaf=5, random_state=0),
     "RankGaussTransformer": RankGaussTransformer,
     "ModalityPreprocessor": lambda modalities=WIDTHS: ModalityPreprocessor(
@@ -116,7 +117,7 @@ RETRIEVAL = {"RetrievalRegressor", "RetrievalAugmenter"}
 IN_BLOCKS = {"baseline pca-ridge", "baseline mvp", "baseline afew-va"}
 BOOSTING = {"BoostingRegressor", "baseline hist-gb"}
 ON_COLUMNS = {"baseline ridge", "baseline knn", "baseline mlp", *BOOSTING}
-RIDGES = {"RidgePathRegressor", "RidgePathRegressor, components"}
+RIDGES = {"RidgePathRegressor", "RidgePathRegressor, components", "KernelPathRegressor"}
 ONE_BLOCK = {"RankGaussTransformer", "BlockPCA", "GapFiller", *OPENERS}
 NO_X = {"EngagementBinner", "baseline dummy"}
 NO_Y = {"ModalityPreprocessor", *ONE_BLOCK}

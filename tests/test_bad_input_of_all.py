@@ -256,7 +256,10 @@ PASSES = Works("NaN stays NaN, as its documentation says", finite=False)
 HAND_NAN_ON = {"RankGaussTransformer", *OPENERS}
 NOT_FINITE_X = [(NO_X, LOOKS_AT_NO_COLUMN), (HAND_NAN_ON, PASSES)]
 MODALITIES = [
-    (NO_X | ON_COLUMNS | ONE_BLOCK | {"RidgePathRegressor"}, TAKES_NO_MODALITIES),
+    (
+        NO_X | ON_COLUMNS | ONE_BLOCK | {"RidgePathRegressor", "KernelPathRegressor"},
+        TAKES_NO_MODALITIES,
+    ),
 ]
 WITH_SKRUB = {*PIPELINES, "FloatColumns"}
 TRAINED = NETWORKS | {"baseline afew-va"}

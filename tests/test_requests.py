@@ -20,7 +20,7 @@ from mofa_sklearn.baselines import (
     EarlyStoppingMLPRegressor,
     EarlyStoppingRegressor,
 )
-from mofa_sklearn.estimators import RetrievalRegressor, RidgePathRegressor
+from mofa_sklearn.estimators import KernelPathRegressor, RetrievalRegressor, RidgePathRegressor
 from mofa_sklearn.preprocessing import RetrievalAugmenter
 
 ESTIMATORS = [
@@ -30,6 +30,7 @@ ESTIMATORS = [
     KFoldEnsembleClassifier,
     BlendRegressor,
     RidgePathRegressor,
+    KernelPathRegressor,
     RetrievalRegressor,
     RetrievalAugmenter,
     BoostingRegressor,

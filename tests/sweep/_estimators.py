@@ -4,7 +4,7 @@ import torch
 from skorch.callbacks import Callback
 
 from mofa_sklearn import MoFAClassifier, MoFARegressor
-from mofa_sklearn.estimators import RetrievalRegressor, RidgePathRegressor
+from mofa_sklearn.estimators import KernelPathRegressor, RetrievalRegressor, RidgePathRegressor
 
 from . import _data
 from ._rows import Case, Changes, Refused, Same
@@ -64,6 +64,7 @@ OF_NETWORKS = {
 REGRESSOR = Case(MoFARegressor, TINY)
 CLASSIFIER = Case(MoFAClassifier, TINY, targets="classes")
 RIDGE = Case(RidgePathRegressor, {"random_state": 0})
+KERNEL = Case(KernelPathRegressor, {"random_state": 0})
 RETRIEVAL = Case(
     RetrievalRegressor, {"modalities": _data.WIDTHS, "n_neighbors": 5, "random_state": 0}
 )
@@ -102,6 +103,16 @@ PARAMETERS = {
             "random_state": Changes(3),
         },
     ),
+    "KernelPathRegressor": (
+        KERNEL,
+        {
+            "n_landmarks": Changes(5),
+            "gamma": Changes(2.0),
+            "max_samples": Changes(20),
+            "validation_fraction": Changes(0.6),
+            "random_state": Changes(3, base={"n_landmarks": 5}),
+        },
+    ),
     "RetrievalRegressor": (
         RETRIEVAL,
         {
@@ -138,6 +149,7 @@ FIT_ARGUMENTS = {
     "MoFARegressor": (REGRESSOR, OF_FIT),
     "MoFAClassifier": (CLASSIFIER, OF_FIT_LEVELS),
     "RidgePathRegressor": (RIDGE, OF_RIDGE),
+    "KernelPathRegressor": (KERNEL, OF_RIDGE),
     "RetrievalRegressor": (RETRIEVAL, {"groups": Changes(_data.GROUPS)}),
 }
 
@@ -151,4 +163,5 @@ IGNORED = {
     "MoFARegressor": (REGRESSOR, NOT_ALONE),
     "MoFAClassifier": (CLASSIFIER, NOT_ALONE),
     "RidgePathRegressor": (RIDGE, NOT_ALONE),
+    "KernelPathRegressor": (KERNEL, NOT_ALONE),
 }
