@@ -3,6 +3,7 @@
 # make lint                 the same lint and format check, and the types (mypy)
 # make docs [GALLERY=0]     build the site in docs/_build/html, check its links, and its pages in
 #                           Chromium, where there is one; GALLERY=0 does not run the examples
+# make install              install at once what all of these need, which they do one by one else
 # make clean                remove the environment and everything that was made
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ STAMP := $(VENV)/.installed
 DOCS_STAMP := $(VENV)/.installed-docs
 LINT_STAMP := $(VENV)/.installed-lint
 
-.PHONY: demo test lint docs clean
+.PHONY: demo test lint docs install clean
 
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py $(if $(DATA),--data "$(DATA)") \
@@ -33,7 +34,13 @@ docs: $(DOCS_STAMP)
 		$(if $(GALLERY),-D sphinx_gallery_conf.plot_gallery=$(GALLERY)) docs docs/_build/html
 	touch docs/_build/html/objects.inv
 	$(BIN)/python docs/check_links.py docs/_build/html
-	$(BIN)/python -m pytest tests/docs
+	$(BIN)/python -m pytest tests/docs/test_site.py tests/docs/test_in_browser.py
+
+install:
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt \
+		-e ".[test,plot,docs,lint]"
+	touch $(STAMP) $(DOCS_STAMP) $(LINT_STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

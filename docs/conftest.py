@@ -29,6 +29,9 @@ def _folder(doctest_namespace, tmp_path):
 
 
 def _small(model):
-    """Let a pipeline train a small network for a few epochs."""
+    """Let a pipeline train a small network for a moment."""
     network = "regressor__estimator__"
-    return model.set_params(**{f"{network}hidden_dim": 16, f"{network}max_epochs": 5})
+    for name, companion in model[-1].companions:
+        if name == "boosting":
+            companion.set_params(max_iter=3)
+    return model.set_params(**{f"{network}hidden_dim": 16, f"{network}max_epochs": 2})

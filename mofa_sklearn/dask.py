@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,8 +47,8 @@ def predict(
         zero.
 
     meta : ndarray, Series or DataFrame, default=None
-        What a prediction looks like, with no rows: its dtype and width. None asks the
-        estimator, by two made-up rows.
+        What a prediction looks like, with no rows: its dtype, width and names. None asks
+        the estimator, by two made-up rows.
 
     Returns
     -------
@@ -150,6 +150,8 @@ def predict_proba(
 
 def _by_partition(estimator: Any, X: Any, method: str, columns: Any, meta: Any) -> Any:
     _check_rows(X, method)
+    if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+        raise TypeError(f"estimator must be a fitted estimator, got {estimator!r}.")
     check_is_fitted(estimator)
     getattr(estimator, method)  # what an estimator lacks is said now, not by a worker
     if not hasattr(X, "to_dask_array"):
@@ -157,8 +159,14 @@ def _by_partition(estimator: Any, X: Any, method: str, columns: Any, meta: Any) 
             raise ValueError(
                 "columns are for a DataFrame: the prediction for an array has no names."
             )
+        if meta is not None and not isinstance(meta, np.ndarray):
+            raise TypeError(f"meta must be an array, as X is one; got {meta!r}.")
         meta = _meta_of_array(estimator, X, method) if meta is None else meta
         return _predict_array(estimator, X, method, meta)
+    if meta is not None and not isinstance(meta, (pd.Series, pd.DataFrame)):
+        raise TypeError(f"meta must be a Series or DataFrame, as X is one; got {meta!r}.")
+    if meta is not None and columns is not None:
+        raise ValueError("columns would be ignored: meta has the columns of the prediction.")
     if meta is None:
         meta = _meta_of_frame(estimator, X, method, columns)
     model = _on_the_workers(estimator)
@@ -214,6 +222,8 @@ def _ask(estimator: Any, rows: Any, method: str) -> Any:
 def _labelled(prediction: np.ndarray, index: Any, columns: Any) -> pd.Series | pd.DataFrame:
     """Make a Series or DataFrame of a prediction."""
     if columns is not None:
+        if not isinstance(columns, Iterable):
+            raise TypeError(f"columns must be names, got {columns!r}.")
         columns = [columns] if isinstance(columns, str) else list(columns)
         n_columns = prediction.shape[1] if prediction.ndim == 2 else 1
         if len(columns) != n_columns:

@@ -10,13 +10,14 @@ request metadata on a copy (``copy.deepcopy``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.metrics import make_scorer, r2_score
 from sklearn.utils import check_array, check_consistent_length
 
+from ._lengths import check_one_for_each_row
 from ._sklearn_private import StrOptions, _check_sample_weight, validate_params
 
 __all__ = [
@@ -40,6 +41,7 @@ _METRIC_CONSTRAINTS = {
 }
 
 
+@validate_params(_METRIC_CONSTRAINTS, prefer_skip_nested_validation=True)
 def normalized_mean_squared_error(
     y_true: ArrayLike,
     y_pred: ArrayLike,
@@ -109,6 +111,11 @@ def normalized_mean_squared_error(
     >>> normalized_mean_squared_error(y_true, y_pred, multioutput="raw_values")
     array([0.5, 1. ])
     """
+    if sample_weight is not None:
+        check_one_for_each_row("sample_weight", sample_weight, y_true)
+        _check_sample_weight(sample_weight, y_true, ensure_non_negative=True)
+    if not isinstance(multioutput, str):
+        multioutput = _check_target_weights(multioutput, _n_targets(y_true))
     return 1 - r2_score(y_true, y_pred, sample_weight=sample_weight, multioutput=multioutput)
 
 
@@ -304,8 +311,8 @@ def make_target_scorers(target_names: Sequence[str]) -> dict[str, Callable]:
 
 
 def _check_target_names(target_names: Sequence[str]) -> list[str]:
-    if isinstance(target_names, str):
-        raise TypeError(f"target_names must be a list of strings, got the string {target_names!r}")
+    if isinstance(target_names, str) or not isinstance(target_names, Iterable):
+        raise TypeError(f"target_names must be a list of strings, got {target_names!r}")
     names = list(target_names)
     if not names:
         raise ValueError("target_names is empty; name every column of y")
@@ -322,8 +329,7 @@ def _check_target_names(target_names: Sequence[str]) -> list[str]:
 
 def _target_nmse(y_true, y_pred, *, index, n_targets, sample_weight=None):
     """NMSE of the target at position `index` of `n_targets`."""
-    shape = np.shape(y_true)
-    n_columns = shape[1] if len(shape) > 1 else 1
+    n_columns = _n_targets(y_true)
     if n_columns != n_targets:
         raise ValueError(
             f"{n_targets} target names were given, but y has {n_columns} column(s); "
@@ -343,7 +349,8 @@ def _check_targets(y_true, y_pred, sample_weight):
     """
     y_true = _as_columns(y_true, "y_true")
     y_pred = _as_columns(y_pred, "y_pred")
-    check_consistent_length(y_true, y_pred, sample_weight)
+    check_consistent_length(y_true, y_pred)
+    check_one_for_each_row("sample_weight", sample_weight, y_true)
     if y_true.shape[1] != y_pred.shape[1]:
         raise ValueError(
             "y_true and y_pred have different numbers of targets: "
@@ -391,6 +398,11 @@ def _average_targets(
     else:
         weights = _check_target_weights(multioutput, len(values))
     return float(np.average(values, weights=weights))
+
+
+def _n_targets(y) -> int:
+    shape = np.shape(y)
+    return shape[1] if len(shape) > 1 else 1
 
 
 def _check_target_weights(multioutput: ArrayLike, n_targets: int) -> np.ndarray:

@@ -180,6 +180,7 @@ def _prefix_of_network(estimator: BaseEstimator) -> str:
     )
 
 
+@validate_params({"scorers": [Mapping], "refit": [str]}, prefer_skip_nested_validation=True)
 def combine_scorers(scorers: Mapping[str, Any], refit: str = "nmse") -> CombinedScorer:
     """Make one scorer of several, for searches that take only one.
 
@@ -217,6 +218,13 @@ def combine_scorers(scorers: Mapping[str, Any], refit: str = "nmse") -> Combined
     >>> list(scorer(Ridge().fit(X, y), X, y))
     ['score', 'nmse', 'nmse_views', 'nmse_likes']
     """
+    wrong = [
+        name for name, each in scorers.items() if not (callable(each) or isinstance(each, str))
+    ]
+    if wrong or not scorers:
+        raise TypeError(
+            f"scorers must be a dict of name -> scorer or its name, got {dict(scorers)!r}."
+        )
     if refit not in scorers:
         raise ValueError(f"refit must be one of {list(scorers)}, got {refit!r}.")
     if "score" in scorers:

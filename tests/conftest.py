@@ -1,11 +1,13 @@
 """Settings of the whole test run."""
 
+import gc
 import os
 
 # Small networks: more threads only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import matplotlib
+import pytest
 from hypothesis import settings
 
 matplotlib.use("Agg")
@@ -13,3 +15,20 @@ matplotlib.use("Agg")
 # The same examples in every run, however slow the machine is.
 settings.register_profile("tests", derandomize=True, deadline=None, max_examples=30)
 settings.load_profile("tests")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file():
+    """Look for no examples in the docstrings of tests."""
+    return [each for each in (yield) if type(each).__name__ != "DoctestModule"]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Keep the garbage collector from all that is imported and collected: it stays."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()

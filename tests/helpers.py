@@ -31,7 +31,7 @@ def small_mofa(**params):
         "hidden_dim": 16,
         "dropout": 0.0,
         "modality_dropout": 0.0,
-        "batch_size": 32,
+        "batch_size": 64,
         "learning_rate": 1e-2,
         "weight_decay": 1e-3,
         "schedule": "constant",
@@ -43,6 +43,16 @@ def small_mofa(**params):
         "random_state": 0,
     }
     return MoFARegressor(**{**small, **params})
+
+
+def with_few_trees(pipeline):
+    """Let the boosting beside the networks of a pipeline end at once; return the pipeline."""
+    for _, companion in getattr(pipeline[-1], "companions", None) or ():
+        for name in companion.get_params():
+            before, is_of_trees, _ = name.partition("max_leaf_nodes")
+            if is_of_trees:
+                companion.set_params(**{f"{before}max_iter": 3})
+    return pipeline
 
 
 def run_in_fresh_process(code, *arguments):

@@ -19,7 +19,13 @@ from mofa_sklearn import (
     make_mofa_pipeline,
 )
 from mofa_sklearn.baselines import BoostingRegressor, make_baselines
-from mofa_sklearn.estimators import KernelPathRegressor, RetrievalRegressor, RidgePathRegressor
+from mofa_sklearn.estimators import (
+    KernelPathRegressor,
+    LogisticPathClassifier,
+    RetrievalClassifier,
+    RetrievalRegressor,
+    RidgePathRegressor,
+)
 from mofa_sklearn.preprocessing import (
     BlockPCA,
     EngagementBinner,
@@ -30,7 +36,7 @@ from mofa_sklearn.preprocessing import (
 )
 
 from .classes import small_classifier
-from .helpers import WIDTHS, make_data, small_mofa
+from .helpers import WIDTHS, make_data, small_mofa, with_few_trees
 
 N_ROWS = 40
 N_FOLDS = 2
@@ -46,7 +52,8 @@ def make_default_pipeline(modalities=WIDTHS, **params):
     pipeline = make_mofa_pipeline(modalities, cv=KFold(N_FOLDS), random_state=0)
     params = {"hidden_dim": 8, "max_epochs": 3, "precision": "float32", **params}
     prefix = "regressor__estimator__"
-    return pipeline.set_params(**{prefix + name: value for name, value in params.items()})
+    pipeline.set_params(**{prefix + name: value for name, value in params.items()})
+    return with_few_trees(pipeline)
 
 
 def make_ensemble(kind, network, **params):
@@ -85,6 +92,10 @@ COLUMNS: dict[str, Callable] = {
         modalities, n_neighbors=5, random_state=0
     ),
     "KernelPathRegressor": lambda: KernelPathRegressor(random_state=0),
+    "LogisticPathClassifier": lambda: LogisticPathClassifier(random_state=0),
+    "RetrievalClassifier": lambda modalities=WIDTHS: RetrievalClassifier(
+        modalities, n_neighbors=5, random_state=0
+    ),
     "BoostingRegressor": lambda: BoostingRegressor(max_iter=5, min_samples_leaf=5, random_state=0),
     "RankGaussTransformer": RankGaussTransformer,
     "ModalityPreprocessor": lambda modalities=WIDTHS: ModalityPreprocessor(
@@ -112,12 +123,18 @@ NETWORKS = ONE_NETWORK | SEVERAL
 PIPELINES = {name for name in COLUMNS if name.startswith("make_mofa")}
 # What makes columns floats, and hands on what they hold.
 OPENERS = {"FloatColumns", "VectorColumns"}
-RETRIEVAL = {"RetrievalRegressor", "RetrievalAugmenter"}
+RETRIEVAL = {"RetrievalRegressor", "RetrievalClassifier", "RetrievalAugmenter"}
 # Its steps see one block at a time, single NaN are theirs to fill.
 IN_BLOCKS = {"baseline pca-ridge", "baseline mvp", "baseline afew-va"}
 BOOSTING = {"BoostingRegressor", "baseline hist-gb"}
 ON_COLUMNS = {"baseline ridge", "baseline knn", "baseline mlp", *BOOSTING}
-RIDGES = {"RidgePathRegressor", "RidgePathRegressor, components", "KernelPathRegressor"}
+# Linear models, for which NaN is a column's mean.
+RIDGES = {
+    "KernelPathRegressor",
+    "LogisticPathClassifier",
+    "RidgePathRegressor",
+    "RidgePathRegressor, components",
+}
 ONE_BLOCK = {"RankGaussTransformer", "BlockPCA", "GapFiller", *OPENERS}
 NO_X = {"EngagementBinner", "baseline dummy"}
 NO_Y = {"ModalityPreprocessor", *ONE_BLOCK}

@@ -1,9 +1,6 @@
 """scikit-learn's own checks for every public estimator."""
 
-import re
-
 import pytest
-from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Lasso, LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
@@ -21,7 +18,13 @@ from mofa_sklearn import (
     RankGaussTransformer,
 )
 from mofa_sklearn.baselines import BoostingRegressor
-from mofa_sklearn.estimators import KernelPathRegressor, RetrievalRegressor, RidgePathRegressor
+from mofa_sklearn.estimators import (
+    KernelPathRegressor,
+    LogisticPathClassifier,
+    RetrievalClassifier,
+    RetrievalRegressor,
+    RidgePathRegressor,
+)
 from mofa_sklearn.preprocessing import (
     BlockPCA,
     FloatColumns,
@@ -31,12 +34,14 @@ from mofa_sklearn.preprocessing import (
     VectorColumns,
 )
 
+from .sklearn_checks import run
+
 _SMALL = {
     "hidden_dim": 16,
     "dropout": 0.0,
     "modality_dropout": 0.0,
-    "learning_rate": 5e-2,
-    "batch_size": 64,
+    "learning_rate": 8e-2,
+    "batch_size": 100,
     "max_epochs": 15,
 }
 
@@ -55,7 +60,7 @@ ESTIMATORS = [
     RetrievalAugmenter(n_neighbors=3, cv=3),
     RetrievalAugmenter(n_neighbors=3, metric="cosine", passthrough=False, cv=3),
     MoFARegressor(**_SMALL),
-    MoFARegressor(fusion="late", loss="quantile", **_SMALL),
+    MoFARegressor(fusion="late", loss="quantile", **{**_SMALL, "batch_size": 64}),
     MoFARegressor(tokens={"x": 1}, **_SMALL),
     KFoldEnsembleRegressor(MoFARegressor(**_SMALL), cv=2),
     RidgePathRegressor(),
@@ -63,12 +68,20 @@ ESTIMATORS = [
     BoostingRegressor(max_iter=30, min_samples_leaf=5, learning_rate=0.2),
     RidgePathRegressor(n_components=8),
     RetrievalRegressor(n_neighbors=3),
+    LogisticPathClassifier(),
+    RetrievalClassifier(n_neighbors=3),
     KFoldEnsembleRegressor(Ridge(), cv=3, companions=[("lasso", Lasso(0.1))]),
-    KFoldEnsembleRegressor(make_pipeline(FunctionTransformer(), Ridge()), validation="inner"),
+    KFoldEnsembleRegressor(
+        make_pipeline(FunctionTransformer(), Ridge()), validation="inner", cv=3
+    ),
     MoFAClassifier(**_SMALL),
     MoFAClassifier(early_stopping=False, loss="focal", fusion="late", **_SMALL),
     KFoldEnsembleClassifier(MoFAClassifier(**_SMALL), cv=2),
     KFoldEnsembleClassifier(LogisticRegression(), cv=3),
+    KFoldEnsembleClassifier(
+        LogisticRegression(), cv=3, companions=[("strong", LogisticRegression(C=0.01))]
+    ),
+    KFoldEnsembleClassifier(LogisticRegression(), cv=3, calibrate="temperature"),
     KFoldEnsembleClassifier(
         make_pipeline(FunctionTransformer(), LogisticRegression()), validation="inner", cv=3
     ),
@@ -100,7 +113,8 @@ def expected_failures(estimator):
         return dict.fromkeys(
             ["check_transformer_general", "check_transformer_data_not_an_array"], reason
         )
-    if isinstance(estimator, (RidgePathRegressor, KernelPathRegressor)):
+    paths = (KernelPathRegressor, LogisticPathClassifier, RidgePathRegressor)
+    if isinstance(estimator, paths):
         return {
             "check_sample_weight_equivalence_on_dense_data": (
                 "which rows penalties are chosen on depends on the number of rows"
@@ -138,22 +152,10 @@ def expected_failures(estimator):
     }
 
 
-# The checks that ask how well something is predicted, or how weights count.
-_LEARNING = re.compile("train|classes|class_weight|equivalence")
-
-
-def with_few_epochs(estimator):
-    """Return an estimator whose networks, at any depth, train for a moment."""
-    names = [name for name in estimator.get_params() if name.split("__")[-1] == "max_epochs"]
-    return clone(estimator).set_params(**dict.fromkeys(names, 2))
-
-
 @parametrize_with_checks(
     ESTIMATORS,
     expected_failed_checks=expected_failures,
 )
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_sklearn_checks(estimator, check):
-    if not _LEARNING.search(check.func.__name__):
-        estimator = with_few_epochs(estimator)
-    check(estimator)
+    run(check, estimator)

@@ -3,6 +3,7 @@
 import runpy
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import joblib
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mofa_sklearn.baselines import BoostingRegressor
 from mofa_sklearn.datasets import make_micro_videos
 from mofa_sklearn.estimators._base import BaseMoFA
 
@@ -23,14 +25,14 @@ def folder(tmp_path_factory):
     """A folder as the demo reads it: two modalities, numbers with a NaN, creators, counts."""
     path = tmp_path_factory.mktemp("videos")
     videos = make_micro_videos(
-        120,
+        80,
         modalities={"image": 6, "text": 5},
         n_targets=2,
         n_creators=40,
         random_state=0,
         return_bunch=True,
     )
-    numbers = np.random.default_rng(0).uniform(0, 1e5, size=(120, 2)).astype(np.float32)
+    numbers = np.random.default_rng(0).uniform(0, 1e5, size=(80, 2)).astype(np.float32)
     numbers[3, 0] = np.nan
     np.save(path / "image_features.npy", videos.data[:, :6])
     np.save(path / "text_features.npy", videos.data[:, 6:])
@@ -90,6 +92,14 @@ def test_log1p_of_counts_leaves_embeddings_and_nan_alone():
     np.testing.assert_allclose(result[:, [0, 2]], X[:, [0, 2]], rtol=1e-6)
 
 
+@pytest.fixture
+def few_trees(monkeypatch):
+    """Let the boosting of the default recipe end at once."""
+    quick = partial(BoostingRegressor, max_iter=3)
+    monkeypatch.setattr("mofa_sklearn.recipes._default.BoostingRegressor", quick)
+
+
+@pytest.mark.usefixtures("few_trees")
 @pytest.mark.parametrize(
     ("name", "source"),
     [("tune_grid", "folder"), ("tune_halving", "generated"), ("tune_optuna", "folder")],
@@ -100,7 +110,7 @@ def test_tuning_examples_print_every_candidate_and_the_gain(
 ):
     if name == "tune_optuna":
         pytest.importorskip("optuna_integration")
-    data = ["--data", str(folder)] if source == "folder" else ["--n-samples", "150"]
+    data = ["--data", str(folder)] if source == "folder" else ["--n-samples", "160"]
     small = ["--folds", "2", "--members", "2", "--hidden-dim", "4", "--max-epochs", "3"]
     monkeypatch.setattr(sys, "argv", [name, *data, *small])
     monkeypatch.syspath_prepend(EXAMPLES)
@@ -113,6 +123,7 @@ def test_tuning_examples_print_every_candidate_and_the_gain(
     assert "tuned" in gain
 
 
+@pytest.mark.usefixtures("few_trees")
 @pytest.mark.parametrize("script", GALLERY, ids=lambda script: script.stem)
 @pytest.mark.filterwarnings("ignore:.*non-interactive:UserWarning")
 def test_gallery_scripts_run(script, monkeypatch):
@@ -126,7 +137,7 @@ def test_gallery_scripts_run(script, monkeypatch):
 
     def fewer_epochs(estimator, *args, **kwargs):
         planned = plan(estimator, *args, **kwargs)
-        return replace(planned, max_epochs=min(planned.max_epochs, 2))
+        return replace(planned, max_epochs=min(planned.max_epochs, 1))
 
     monkeypatch.setattr("mofa_sklearn.datasets.make_micro_videos", fewer_videos)
     monkeypatch.setattr(BaseMoFA, "_plan", fewer_epochs)

@@ -13,7 +13,12 @@ from mofa_sklearn import (
     make_mofa_pipeline,
 )
 from mofa_sklearn.baselines._block_statistics import BlockStatistics
-from mofa_sklearn.estimators import RetrievalRegressor, RidgePathRegressor
+from mofa_sklearn.estimators import (
+    LogisticPathClassifier,
+    RetrievalClassifier,
+    RetrievalRegressor,
+    RidgePathRegressor,
+)
 from mofa_sklearn.networks.fusions import FUSIONS
 from mofa_sklearn.preprocessing import BlockPCA, RetrievalAugmenter
 
@@ -30,6 +35,8 @@ PREDICTORS = {
     "classifier": MoFAClassifier(WIDTHS, hidden_dim=8, max_epochs=2, random_state=0),
     "ridge": RidgePathRegressor(random_state=0),
     "ridge on components": RidgePathRegressor(2, modalities=WIDTHS, random_state=0),
+    "logistic": LogisticPathClassifier(random_state=0),
+    "retrieval of classes": RetrievalClassifier(WIDTHS, random_state=0),
     "retrieval": RetrievalRegressor(WIDTHS, random_state=0),
     "retrieval of components": RetrievalRegressor(
         WIDTHS, n_components=2, standardize=False, random_state=0

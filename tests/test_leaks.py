@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator
 from mofa_sklearn import KFoldEnsembleRegressor, make_mofa_pipeline
 
 from .classes import make_classes, small_classifier
-from .helpers import WIDTHS, make_data, small_mofa
+from .helpers import WIDTHS, make_data, small_mofa, with_few_trees
 
 N_ROUNDS = 4
 N_LOOKS = 5
@@ -49,9 +49,11 @@ def with_checkpoint(folder, X, y):
 def pipeline(folder, X, y):
     model = make_mofa_pipeline(WIDTHS, cv=2, random_state=0)
     small = {"hidden_dim": 8, "max_epochs": 2}
-    return model.set_params(
-        **{f"regressor__estimator__{name}": value for name, value in small.items()}
-    ).fit(X, y)
+    return (
+        with_few_trees(model)
+        .set_params(**{f"regressor__estimator__{name}": value for name, value in small.items()})
+        .fit(X, y)
+    )
 
 
 def broken_off(folder, X, y):
@@ -65,11 +67,9 @@ def broken_off(folder, X, y):
 
 @pytest.fixture(autouse=True)
 def _older_objects_are_not_looked_at():
-    """Nor collected, which would take most of the time."""
+    """Nor collected, which would take most of the time; nor after the test, as it is for ever."""
     gc.collect()
     gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 KINDS = [one, classifier, in_threads, stacked, with_checkpoint, pipeline, broken_off]

@@ -20,7 +20,13 @@ from mofa_sklearn.baselines import (
     EarlyStoppingMLPRegressor,
     EarlyStoppingRegressor,
 )
-from mofa_sklearn.estimators import KernelPathRegressor, RetrievalRegressor, RidgePathRegressor
+from mofa_sklearn.estimators import (
+    KernelPathRegressor,
+    LogisticPathClassifier,
+    RetrievalClassifier,
+    RetrievalRegressor,
+    RidgePathRegressor,
+)
 from mofa_sklearn.preprocessing import RetrievalAugmenter
 
 ESTIMATORS = [
@@ -32,6 +38,8 @@ ESTIMATORS = [
     RidgePathRegressor,
     KernelPathRegressor,
     RetrievalRegressor,
+    LogisticPathClassifier,
+    RetrievalClassifier,
     RetrievalAugmenter,
     BoostingRegressor,
     EarlyStoppingRegressor,

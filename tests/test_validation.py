@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from numpy.testing import assert_allclose
 from sklearn.base import is_classifier, is_regressor
 from sklearn.model_selection import KFold
 
@@ -236,3 +237,23 @@ def test_polars_targets_keep_their_names_in_an_ensemble():
     model.fit(table, targets)
     assert model.blend_weights_.columns.tolist() == ["views", "likes"]
     model.predict(table)  # without a warning of other names
+
+
+@pytest.mark.parametrize("name", ["mofa", "ridge", "retrieval"])
+def test_known_columns_are_still_compared_with_those_of_the_fit(name):
+    X, y = make_data(60)
+    frame = pd.DataFrame(X, columns=[f"x__{i}" for i in range(X.shape[1])])
+    model = {
+        "mofa": small_mofa(modalities=None, max_epochs=1),
+        "ridge": RidgePathRegressor(),
+        "retrieval": RetrievalRegressor(),
+    }[name].fit(frame, y)
+    with pytest.raises(ValueError, match="feature names"):
+        model.predict(frame[frame.columns[::-1]])
+    with pytest.raises(ValueError, match="feature names"):
+        model.predict(frame.iloc[:, :-1])
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        model.predict(X)
+    with pytest.raises(ValueError, match="infinity"):
+        model.predict(frame.assign(x__0=np.inf))
+    assert_allclose(model.predict(frame[:3].astype(object)), model.predict(frame[:3]), atol=1e-6)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
-from sklearn.utils import check_consistent_length
+from sklearn.utils import check_consistent_length, indexable
 
 from .._requests import RequestsItsArguments
-from .._sklearn_private import _fit_context
+from .._sklearn_private import _fit_context, _safe_indexing
 from ._base_early_stopping import check_validation_pair
 
 # From the strongest penalty to the weakest, as parts of C: halves of orders of magnitude.
@@ -27,7 +28,8 @@ class EarlyStoppingLogisticRegression(RequestsItsArguments, LogisticRegression):
     and again, each time from where it was, with a penalty that gets weaker and weaker:
     from a millionth of `C` to `C`, in thirteen steps. It stops when the log loss on
     these rows has not got better for three steps, and keeps the best. Without them it
-    does what its base class does.
+    does what its base class does, but for rows of weight zero: of a class that only they
+    have it does not know.
 
     Attributes
     ----------
@@ -95,6 +97,7 @@ class EarlyStoppingLogisticRegression(RequestsItsArguments, LogisticRegression):
             If one of `X_val` and `y_val` is lacking.
         """
         check_validation_pair(X_val, y_val, sample_weight_val)
+        X, y, sample_weight = _that_count(X, y, sample_weight)
         if X_val is None:
             return super().fit(X, y, sample_weight)
         check_consistent_length(X_val, y_val, sample_weight_val)
@@ -125,3 +128,14 @@ class EarlyStoppingLogisticRegression(RequestsItsArguments, LogisticRegression):
             setattr(self, name, value)
         self.validation_losses_ = losses
         return self
+
+
+def _that_count(X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
+    """Leave out rows of weight zero, which tell nothing, not even which classes there are."""
+    counted = np.asarray(1 if sample_weight is None else sample_weight) != 0
+    # What is wrong with the arguments is told by scikit-learn.
+    if counted.all() or not counted.any() or counted.shape != np.shape(y):
+        return X, y, sample_weight
+    check_consistent_length(X, y, sample_weight)
+    rows = np.flatnonzero(counted)
+    return tuple(_safe_indexing(indexable(each)[0], rows) for each in (X, y, sample_weight))

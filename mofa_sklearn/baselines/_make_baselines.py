@@ -13,6 +13,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import Pipeline
 
+from .._sklearn_private import validate_params
 from ..estimators import MoFARegressor
 from ..modalities._resolve import Modalities
 from ._early_stopping import EarlyStoppingRegressor
@@ -20,6 +21,7 @@ from ._landmarks import LandmarkKernel
 from ._mlp import EarlyStoppingMLPRegressor
 from ._recipes import (
     CATBOOST,
+    CONSTRAINTS,
     HIST_GB,
     LIGHTGBM,
     MAX_FEATURES,
@@ -39,6 +41,7 @@ _RIDGE_ALPHAS = np.logspace(-5, 7, 13)
 _N_COMPONENTS_AFEW_VA = 100
 
 
+@validate_params(CONSTRAINTS, prefer_skip_nested_validation=True)
 def make_baselines(
     modalities: Modalities = None,
     *,

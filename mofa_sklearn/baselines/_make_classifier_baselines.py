@@ -11,6 +11,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 
+from .._sklearn_private import validate_params
 from ..modalities._resolve import Modalities
 from ..preprocessing import ModalityPreprocessor
 from ._block_statistics import BlockStatistics
@@ -19,6 +20,7 @@ from ._logistic import EarlyStoppingLogisticRegression
 from ._mlp import EarlyStoppingMLPClassifier
 from ._recipes import (
     CATBOOST,
+    CONSTRAINTS,
     HIST_GB,
     LIGHTGBM,
     MAX_FEATURES,
@@ -37,6 +39,7 @@ from ._recipes import (
 _WEAKEST_C = 10.0
 
 
+@validate_params(CONSTRAINTS, prefer_skip_nested_validation=True)
 def make_classifier_baselines(
     modalities: Modalities = None,
     *,

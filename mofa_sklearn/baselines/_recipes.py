@@ -70,6 +70,14 @@ MLP = {
     "n_iter_no_change": 10,
 }
 
+#: What the makers' arguments may be.
+CONSTRAINTS = {
+    "modalities": [Mapping, callable, None],
+    "names": [str, Iterable, None],
+    "random_state": ["random_state"],
+    "n_jobs": [Integral, None],
+}
+
 _logger = logging.getLogger("mofa_sklearn")
 
 
@@ -144,7 +152,7 @@ def _known(makers: Makers, names: str | Iterable[str]) -> list[str]:
     names = [names] if isinstance(names, str) else list(names)
     unknown = [name for name in names if name not in makers]
     if unknown:
-        raise ValueError(f"Unknown baseline(s) {unknown}; there are {list(makers)}.")
+        raise ValueError(f"Unknown baseline(s) {unknown} in names; there are {list(makers)}.")
     return names
 
 

@@ -221,6 +221,8 @@ def _numbered(name: str, width: int) -> list[str]:
 
 
 def _index_of(ids: Iterable[Hashable]) -> pd.Index:
+    if isinstance(ids, (str, bytes)) or not isinstance(ids, Iterable):
+        raise TypeError(f"ids must be the ids of the rows in their order, got {ids!r}.")
     index = ids if isinstance(ids, pd.Index) else pd.Index(list(ids), tupleize_cols=False)
     _refuse_repeated(index, "ids")
     return index

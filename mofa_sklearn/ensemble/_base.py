@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, check_cv
 from sklearn.utils import check_array, check_random_state, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from tqdm.auto import tqdm
 
 from .._repr._completion import CompletesWhatIsThere
@@ -24,6 +24,7 @@ from .._repr._html import ensemble_block
 from .._repr._short import ShortRepr
 from .._requests import RequestsItsArguments
 from .._sklearn_private import HasMethods, StrOptions, _check_sample_weight
+from .._validation import validate_data
 from ..modalities._lazy_input import refuse_lazy
 from ._attention import AveragesAttention
 from ._checkpoint import Checkpoint, fingerprint_of
@@ -31,7 +32,7 @@ from ._checks import check_trainable
 from ._cluster import fit_on_cluster, on_cluster
 from ._companions import check_companions, companion_tasks
 from ._members import Fold, Member, MemberTask, fit_members, trains_stacked
-from ._metadata import consumed, sample_weight_name, takers
+from ._metadata import consumed, sample_weight_name, takers, weighs_all
 from ._splits import check_counted, check_enough_rows, positions, spread_over
 from ._validation_rows import ValidationRows, check_holds_back, check_used, passed_rows
 from ._validation_sets import uses_validation_rows
@@ -172,6 +173,8 @@ class BaseKFoldEnsemble(
             hand_over=self.validation == "fold",
             method=self._prediction_method,
         )
+        if not weighs_all(template):  # a step that takes no weights would learn from such rows
+            folds = [task.without_uncounted(fold) for fold in folds]
         if rows is not None:
             rows = self._checked_validation_rows(rows, y, sample_weight)
             check_used([template, *(each for _, each in companions)], fit_params)
@@ -341,7 +344,7 @@ class BaseKFoldEnsemble(
             pairs = spread_over(counted, positions(splitter.split(rows, y[rows], groups)))
         else:
             splitter = self._splitter(y, groups, splitter_seed)
-            # Members get the rows of the user's own splits as they are, with their weights.
+            # Members that weigh all they learn get the rows of the user's own splits as they are.
             pairs = positions(splitter.split(X, y, **split_params))
             check_counted(counted, pairs)
         if not pairs:

@@ -240,6 +240,10 @@ class BlendRegressor(RegressorMixin, BaseBlend):
         predictions = np.stack([out_of_fold(*item, targets) for item in named.items()])
         self._set_weights(predictions, targets, sample_weight, given)
         self._set_out_of_fold(predictions, targets, sample_weight, target_names)
+        blended = self.oof_prediction_.reshape(targets.shape)
+        self._intervals = BlendIntervals.of(
+            self.estimators_, X, targets, blended, sample_weight, groups
+        )
         return self
 
     def predict(self, X) -> np.ndarray:
@@ -265,10 +269,13 @@ class BlendRegressor(RegressorMixin, BaseBlend):
         {
             "confidence_level": [Interval(Real, 0, 1, closed="neither")],
             "joint": ["boolean"],
+            "adaptive": ["boolean"],
         },
         prefer_skip_nested_validation=True,
     )
-    def predict_interval(self, X, confidence_level=0.9, joint=False) -> np.ndarray:
+    def predict_interval(
+        self, X, confidence_level=0.9, *, joint=False, adaptive=True
+    ) -> np.ndarray:
         """Predict intervals that hold the truth with a given confidence (CV+).
 
         Parameters
@@ -282,6 +289,10 @@ class BlendRegressor(RegressorMixin, BaseBlend):
         joint : bool, default=False
             Whether the intervals of a row shall hold all its targets at once with
             this confidence, rather than each target with it.
+
+        adaptive : bool, default=True
+            Whether intervals are wider for rows that are harder to predict, as far as the
+            errors of training rows tell, see :meth:`KFoldEnsembleRegressor.predict_interval`.
 
         Returns
         -------
@@ -305,7 +316,8 @@ class BlendRegressor(RegressorMixin, BaseBlend):
         self._check_features(X)
         n_targets = self.weights_.shape[1]
         predictions = [member_predictions(part, X, n_targets) for part in self.estimators_]
-        return self._intervals.around(predictions, self.weights_, confidence_level, joint)
+        rows = X if adaptive else None
+        return self._intervals.around(predictions, self.weights_, confidence_level, joint, rows)
 
     def _set_weights(
         self,
@@ -348,7 +360,6 @@ class BlendRegressor(RegressorMixin, BaseBlend):
             "index": names,
             "columns": columns,
         }
-        self._intervals = BlendIntervals.of(self.estimators_, y - blended, sample_weight)
 
     @property
     def oof_report_(self) -> pd.DataFrame:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize, minimize_scalar
-from scipy.special import expit, logit
+from scipy.optimize import brentq, minimize
+from scipy.special import expit, logit, softmax
 from sklearn.isotonic import isotonic_regression
 
 # Odds beyond these are certainty.
 _MIN_PROBABILITY = 1e-12
-# How far a temperature may be from one, as a logarithm.
-_MAX_LOG_TEMPERATURE = 3.0
+# Bounds of the inverse of a temperature.
+_MIN_POWER, _MAX_POWER = 0.05, 20.0
 
 
 @dataclass
@@ -142,7 +142,7 @@ def fit_calibrator(
        Probability Estimates", KDD 2002 (isotonic, one class against all others).
     """
     truth = y if y.ndim == 2 else np.searchsorted(classes, y)
-    return CALIBRATORS[method].fit(probabilities, truth, sample_weight / sample_weight.mean())
+    return CALIBRATORS[method].fit(probabilities, truth, sample_weight)
 
 
 def _one_against_all(probabilities: np.ndarray, truth: np.ndarray):
@@ -153,18 +153,18 @@ def _one_against_all(probabilities: np.ndarray, truth: np.ndarray):
 
 def _best_temperature(probabilities: np.ndarray, truth: np.ndarray, weight: np.ndarray) -> float:
     logs = np.log(np.maximum(probabilities, _MIN_PROBABILITY))
-    rows = np.arange(len(truth))
+    of_truth = weight @ logs[np.arange(len(truth)), truth]
 
-    def loss(log_temperature):
-        scaled = logs / np.exp(log_temperature)
-        top = scaled.max(axis=1)
-        normalizer = np.log(np.exp(scaled - top[:, np.newaxis]).sum(axis=1)) + top
-        # The logarithm has a normal prior that is worth a row: certainty takes more than a few
-        # rows without a mistake.
-        return weight @ (normalizer - scaled[rows, truth]) + log_temperature**2 / 2
+    def slope(power):
+        # Of the log loss, which is convex in the power, and of a normal prior that is worth a
+        # row of weight one: certainty takes more than a few rows without a mistake.
+        return weight @ (softmax(power * logs, axis=1) * logs).sum(axis=1) - of_truth + power - 1
 
-    bounds = (-_MAX_LOG_TEMPERATURE, _MAX_LOG_TEMPERATURE)
-    return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
+    if slope(_MIN_POWER) >= 0:
+        return 1 / _MIN_POWER
+    if slope(_MAX_POWER) <= 0:
+        return 1 / _MAX_POWER
+    return 1 / brentq(slope, _MIN_POWER, _MAX_POWER, xtol=1e-12)
 
 
 def _best_line(odds: np.ndarray, truth: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -239,7 +239,8 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights of the rows, for the members, the scores.
             Rows of weight zero count nowhere: an int `cv` splits the others as if they
-            were not there; with splits of your own, members get them with their weight.
+            were not there; with splits of your own, a member whose every step takes
+            weights gets them with theirs, and any other does without them.
 
         groups : array-like of shape (n_samples,), default=None
             Groups of rows for the splitter, and for every member, companion or step of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_consistent_length, validate_data
 
-from .._sklearn_private import Interval, _check_y, _fit_context, validate_params
+from .._sklearn_private import _check_y, _fit_context
 from .._validation import as_array, numeric_targets
 from ._base import BaseKFoldEnsemble
 from ._cluster import rows_sent_once
@@ -24,13 +23,13 @@ from ._companions import (
     that_count,
     weigh_parts,
 )
-from ._intervals import cv_plus_interval
 from ._members import Fold, Member, MemberTask
 from ._out_of_fold import average_held_out
 from ._target_names import target_names_of
+from ._uncertainty import TellsUncertainty
 
 
-class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
+class KFoldEnsembleRegressor(RegressorMixin, TellsUncertainty, BaseKFoldEnsemble):
     """Fit one regressor on each split of a cross-validation, and average them.
 
     Each member learns from the training rows of its split and predicts the rows
@@ -152,6 +151,11 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
     .. [2] Barber, Candes, Ramdas and Tibshirani, "Predictive inference with the
        jackknife+", Annals of Statistics 49(1), 2021.
     .. [3] Breiman, "Stacked regressions", Machine Learning 24, 1996.
+    .. [4] Papadopoulos, Gammerman and Vovk, "Normalized Nonconformity Measures for
+       Regression Conformal Prediction", AIA 2008.
+    .. [5] Romano, Patterson and Candes, "Conformalized Quantile Regression", NeurIPS 2019.
+    .. [6] Gupta, Kuchibhotla and Ramdas, "Nested conformal prediction and quantile
+       out-of-bag ensemble methods", Pattern Recognition 127, 2022.
 
     Examples
     --------
@@ -168,9 +172,6 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
     >>> ensemble.predict_interval(X[:2], confidence_level=0.8).shape
     (2, 3, 2)
     """
-
-    # The weights of the rows that residuals are of; None: all count the same.
-    _residual_weights: list[np.ndarray] | None = None
 
     _prediction_method = "predict"
 
@@ -201,7 +202,8 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights of the rows, for the members, the scores and the intervals.
             Rows of weight zero count nowhere: an int `cv` splits the others as if they
-            were not there; with splits of your own, members get them with their weight.
+            were not there; with splits of your own, a member whose every step takes
+            weights gets them with theirs, and any other does without them.
 
         groups : array-like of shape (n_samples,), default=None
             Groups of rows for the splitter, and for every member, companion or step of
@@ -257,6 +259,7 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
             self._check_predictions(y, fitted[0])
         members = self._blend(plan.task, plan.folds, members, beside)
         self._set_out_of_fold(y, plan.task.sample_weight, plan.folds, members)
+        self._learn_uncertainty(plan.task, groups, members)
         return self
 
     def predict(self, X, return_std=False):
@@ -280,55 +283,13 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
         std : ndarray of the same shape
             Only if `return_std` is True.
         """
+        if not isinstance(return_std, (bool, np.bool_)):
+            raise TypeError(f"return_std must be True or False, got {return_std!r}.")
         predictions = self._member_predictions(X, "predict")
         # Some regressors answer a y of one column with a 1-D prediction.
         predictions = predictions.reshape(*predictions.shape[:2], *self._target_shape)
         mean = predictions.mean(axis=0)
         return (mean, predictions.std(axis=0)) if return_std else mean
-
-    @validate_params(
-        {
-            "confidence_level": [Interval(Real, 0, 1, closed="neither")],
-            "joint": ["boolean"],
-        },
-        prefer_skip_nested_validation=True,
-    )
-    def predict_interval(self, X, confidence_level=0.9, joint=False) -> np.ndarray:
-        """Predict intervals that hold the truth with a given confidence (CV+).
-
-        Parameters
-        ----------
-        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
-            The rows.
-
-        confidence_level : float, default=0.9
-            Part of new rows, in (0, 1), whose truth the intervals shall hold.
-
-        joint : bool, default=False
-            Whether the intervals of a row shall hold all its targets at once with
-            this confidence, rather than each target with it.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_targets, 2)
-            Lower and upper bounds; infinite where there are too few training rows
-            for the confidence asked for.
-
-        Notes
-        -----
-        For rows from the distribution of the training rows, CV+ guarantees a
-        coverage of ``2 * confidence_level - 1``, and in practice has
-        `confidence_level` ([2]_ of the class). With ``validation="fold"`` the
-        residuals come from rows that chose the best epoch, and intervals are a
-        little too narrow; take ``"inner"``, or pass `X_val`, for honest ones. With groups,
-        "new rows" means rows of new groups. With `sample_weight`, residuals count by
-        their weights, and a new row by the weighted mean of them.
-        """
-        predictions = self._member_predictions(X, "predict")
-        predictions = predictions.reshape(*predictions.shape[:2], -1)
-        return cv_plus_interval(
-            predictions, self._residuals, confidence_level, joint, self._residual_weights
-        )
 
     def _blend(
         self,
@@ -355,14 +316,15 @@ class KFoldEnsembleRegressor(RegressorMixin, BaseKFoldEnsemble):
         own = super()._member_predictions(X, method)
         if not self.companions_:
             return own
-        weights = self.blend_weights_.loc[[MEMBERS, *self.companions_]].to_numpy()
+        parts = [MEMBERS, *self.companions_]
+        weights = self._blend_weights[[self._blend_names.index(name) for name in parts]]
         shape = (*own.shape[:2], weights.shape[1])
-        parts = [
+        predictions = [
             own.reshape(shape),
             *(predictions_of(fitted, X, shape) for fitted in self.companions_.values()),
         ]
         # (n_parts, n_members, n_samples, n_targets)
-        return np.einsum("pt,pmnt->mnt", weights, np.stack(parts)).reshape(own.shape)
+        return np.einsum("pt,pmnt->mnt", weights, np.stack(predictions)).reshape(own.shape)
 
     def _default_estimator(self):
         from ..estimators import MoFARegressor

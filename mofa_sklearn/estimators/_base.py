@@ -40,6 +40,7 @@ from ..training.devices import (
     resolve_precision,
 )
 from ..training.inference import evaluate
+from ..training.numeric_bins import learn_bins
 from ..training.packing import pack_net, unpack_net
 from ..training.schedules import SCHEDULES
 from ..training.seeding import build_seeded
@@ -111,6 +112,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
         "anneal_dropout": ["boolean"],
         "alternate_modalities": ["boolean"],
         "residual_features": ["boolean"],
+        "numeric_embedding": [StrOptions({"piecewise_linear"}), None],
         "average_epochs": [Interval(Real, 0, None, closed="neither"), None],
         "loss": [StrOptions(set(LOSSES)), callable],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
@@ -217,7 +219,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
         tokens = self._fitted_tokens()
         if modality not in tokens:
             kind = "is no sequence" if modality in self.modalities_ else "is unknown"
-            raise ValueError(f"Modality {modality!r} {kind}; tokens names {list(tokens)}.")
+            raise ValueError(f"modality={modality!r} {kind}; tokens names {list(tokens)}.")
         position = list(self.modalities_).index(modality)
         return self._evaluate(
             self._check_features(X), lambda module, chunk: module.token_weights(chunk, position)
@@ -372,6 +374,8 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
                 weights.requires_grad_(before.requires_grad)  # a callback may have frozen it
             forget_stand_ins(module)
             history = self.history_
+        else:
+            learn_bins(module, train_rows)
         n_weights = sum(parameter.numel() for parameter in module.parameters())
         plan = self._plan(
             valid_rows is not None,
@@ -409,6 +413,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
             modality_names=list(blocks),
             residual_features=self.residual_features,
             tokens=[tokens.get(name) for name in blocks] if tokens else None,
+            numeric_embedding=self.numeric_embedding,
         )
 
     def _outputs_per_target(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -109,14 +110,25 @@ class BaseRetrieval(ShowsModalities, RequestsItsArguments, BaseEstimator):
 
     def _retrieve(self, X: Any) -> np.ndarray:
         """Return what the neighbours of new rows tell, (n_samples, n_evidence)."""
+        return self._retrieve_together([self], X)[0]
+
+    @staticmethod
+    def _retrieve_together(estimators: Sequence[BaseRetrieval], X: Any) -> list[np.ndarray]:
+        """Retrieve with clones fitted on other rows; the new ones are checked once for all."""
+        first = estimators[0]
         with quiet_range():
             X = validate_data(
-                self, numbers(X), reset=False, dtype=np.float32, ensure_all_finite=False
+                first, numbers(X), reset=False, dtype=np.float32, ensure_all_finite=False
             )
-        check_blocks(X, self.modalities_)
-        if self.augmenter_ is None:
-            return np.zeros((len(X), 1))
-        return self.augmenter_.transform(self._reduced(X))
+        check_blocks(X, first.modalities_)
+        known = [(each.augmenter_, each) for each in estimators if each.augmenter_ is not None]
+        evidence = iter(
+            RetrievalAugmenter._transform_together(
+                [augmenter for augmenter, _ in known], [each._reduced(X) for _, each in known]
+            )
+        )
+        nothing = np.zeros((len(X), 1))
+        return [nothing if each.augmenter_ is None else next(evidence) for each in estimators]
 
     def _learn_columns(self, X: np.ndarray, seed: int) -> None:
         """Learn means, scales and components."""

@@ -68,7 +68,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
     hidden_dim : int, default=512
         Width of an encoding.
 
-    dropout : float, default=0.4
+    dropout : float, default=0.2
         Dropout rate, in [0, 1); the widest layer, after the fusion, has 1.25
         times as much.
 
@@ -87,6 +87,13 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         Whether the fusion also gets what sets each encoding apart from the mean of
         the row's other encodings, see :class:`MoFARegressor`.
 
+    numeric_embedding : {"piecewise_linear"} or None, default=None
+        What the numbers of narrow blocks (up to 16 columns, no sequences) are spread
+        over before they are encoded. ``"piecewise_linear"``: beside each number, how
+        much of each of 16 bins of its column lies below it ([5]_), bins that hold about
+        as many training rows each. It lets a network see steps, plateaus and single
+        values, as trees do. None: the numbers alone.
+
     loss : {"auto", "cross_entropy", "focal"}, type or callable, default="auto"
         What the training minimises, and early stopping watches:
 
@@ -102,7 +109,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         alpha=0.5)``, see :mod:`mofa_sklearn.networks.losses`. It gets the network's
         outputs and the coded targets, both of shape (batch, n_outputs).
 
-    label_smoothing : float, default=0.0
+    label_smoothing : float, default=0.05
         Part of the probability, in [0, 1), that the training takes from the true
         class and gives to all classes alike. Validation rows keep theirs.
 
@@ -148,7 +155,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         Part of the rows held back, in (0, 1). Used with ``early_stopping=True``
         where no `X_val` is passed.
 
-    n_iter_no_change : int or None, default=3
+    n_iter_no_change : int or None, default=2
         Epochs without a lower validation loss after which the training stops;
         None runs all `max_epochs`.
 
@@ -226,6 +233,8 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
     .. [4] Cao, Mirjalili and Raschka, "Rank consistent ordinal regression for neural
        networks with application to age estimation", Pattern Recognition Letters 140,
        2020.
+    .. [5] Gorishniy, Rubachev and Babenko, "On Embeddings for Numerical Features in
+       Tabular Deep Learning", NeurIPS 2022.
 
     Examples
     --------
@@ -260,13 +269,14 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         tokens=None,
         fusion="modality_attention",
         hidden_dim=512,
-        dropout=0.4,
+        dropout=0.2,
         modality_dropout=0.1,
         anneal_dropout=True,
         alternate_modalities=False,
         residual_features=False,
+        numeric_embedding=None,
         loss="auto",
-        label_smoothing=0.0,
+        label_smoothing=0.05,
         class_weight=None,
         ordinal=False,
         tune_thresholds=True,
@@ -277,7 +287,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         max_epochs=30,
         early_stopping=True,
         validation_fraction=0.1,
-        n_iter_no_change=3,
+        n_iter_no_change=2,
         average_epochs=2,
         precision="auto",
         device="auto",
@@ -295,6 +305,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         self.anneal_dropout = anneal_dropout
         self.alternate_modalities = alternate_modalities
         self.residual_features = residual_features
+        self.numeric_embedding = numeric_embedding
         self.loss = loss
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
@@ -437,7 +448,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
     ) -> Training:
         """Check the arguments of `fit`, and build what is to be trained."""
         rows, blocks = self._check_training_rows(X, y, sample_weight, multi_output=True)
-        rows.y = check_classes(rows.y)
+        rows.y = _without_uncounted(check_classes(rows.y), rows.sample_weight)
         groups = check_groups(groups, rows.X)
         validation = self._check_validation_rows(blocks, X_val, y_val, sample_weight_val)
         coding = self._learn_coding(rows.y)
@@ -571,6 +582,14 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = self.ordinal is False
         return tags
+
+
+def _without_uncounted(y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
+    """Return classes in which those that only rows of weight zero have do not occur."""
+    if sample_weight is None or sample_weight.all() or y.ndim == 2:
+        return y
+    counted = sample_weight > 0
+    return np.where(counted, y, y[counted][0])
 
 
 def _told(classes: np.ndarray) -> str:

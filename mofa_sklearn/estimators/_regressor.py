@@ -99,6 +99,13 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         the row's other encodings ([4]_), added to it through a linear map. A missing
         modality is no part of that mean, and one without others has no residual.
 
+    numeric_embedding : {"piecewise_linear"} or None, default=None
+        What the numbers of narrow blocks (up to 16 columns, no sequences) are spread
+        over before they are encoded. ``"piecewise_linear"``: beside each number, how
+        much of each of 16 bins of its column lies below it ([6]_), bins that hold about
+        as many training rows each. It lets a network see steps, plateaus and single
+        values, as trees do. None: the numbers alone.
+
     loss : str, type or callable, default="squared_error"
         What the training minimises, and early stopping watches, on standardised
         targets:
@@ -239,6 +246,8 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
        Detection", 2025.
     .. [5] Izmailov, Podoprikhin, Garipov, Vetrov and Wilson, "Averaging Weights Leads
        to Wider Optima and Better Generalization", UAI 2018.
+    .. [6] Gorishniy, Rubachev and Babenko, "On Embeddings for Numerical Features in
+       Tabular Deep Learning", NeurIPS 2022.
 
     Examples
     --------
@@ -274,6 +283,7 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         anneal_dropout=True,
         alternate_modalities=False,
         residual_features=False,
+        numeric_embedding=None,
         loss="squared_error",
         batch_size="auto",
         learning_rate=1e-3,
@@ -302,6 +312,7 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         self.anneal_dropout = anneal_dropout
         self.alternate_modalities = alternate_modalities
         self.residual_features = residual_features
+        self.numeric_embedding = numeric_embedding
         self.loss = loss
         self.batch_size = batch_size
         self.learning_rate = learning_rate

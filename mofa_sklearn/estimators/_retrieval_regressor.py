@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
@@ -127,8 +129,20 @@ class RetrievalRegressor(RegressorMixin, BaseRetrieval):
         ndarray of shape (n_samples,) or (n_samples, n_targets)
             The shape of the targets of the fit.
         """
-        check_is_fitted(self, "ridge_")
-        return self.ridge_.predict(self._retrieve(X))
+        return self._predict_stacked([self], X)[0]
+
+    @staticmethod
+    def _predict_stacked(estimators: Sequence[RetrievalRegressor], X) -> np.ndarray:
+        """Predict with every estimator; the rows are checked once for all of them."""
+        for estimator in estimators:
+            check_is_fitted(estimator, "ridge_")
+        evidence = BaseRetrieval._retrieve_together(estimators, X)
+        return np.stack(
+            [
+                each.ridge_._predict_checked([each.ridge_], own)[0]
+                for each, own in zip(estimators, evidence, strict=True)
+            ]
+        )
 
     def _check(self, X, y) -> tuple[np.ndarray, np.ndarray]:
         y = numeric_targets(y, self)

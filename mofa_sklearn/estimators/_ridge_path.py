@@ -42,7 +42,8 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
 
     modalities : dict, callable or None, default=None
         Which columns of ``X`` form a block, see
-        :func:`mofa_sklearn.modalities.resolve_modalities`; for `n_components`.
+        :func:`mofa_sklearn.modalities.resolve_modalities`. Only for `n_components`:
+        without them it is an error.
 
     standardize : bool, default=True
         Whether columns are brought to variance one first. With False they count by
@@ -191,8 +192,14 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
         Raises
         ------
         ValueError
-            If only one of `X_val` and `y_val` is passed, or a penalty is negative.
+            If only one of `X_val` and `y_val` is passed, a penalty is negative, or there are
+            `modalities` without `n_components`, which would be ignored.
         """
+        if self.modalities is not None and self.n_components is None:
+            raise ValueError(
+                "modalities would be ignored with n_components=None: only the principal "
+                "components are those of each modality."
+            )
         if (X_val is None) != (y_val is None):
             raise ValueError("Pass both X_val and y_val, or none of them.")
         if X_val is None and sample_weight_val is not None:
@@ -240,7 +247,11 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
         """Predict with every estimator; the rows are read once for all of them."""
         for estimator in estimators:
             check_is_fitted(estimator, "coef_")
-        X = in_enough_digits(estimators[0]._check_rows(X))
+        return RidgePathRegressor._predict_checked(estimators, estimators[0]._check_rows(X))
+
+    @staticmethod
+    def _predict_checked(estimators: Sequence[RidgePathRegressor], X: np.ndarray) -> np.ndarray:
+        X = in_enough_digits(X)
         coef = np.concatenate([np.atleast_2d(each.coef_) for each in estimators])
         mean = np.mean([each.column_mean_ for each in estimators], axis=0)
         n_targets = len(coef) // len(estimators)

@@ -151,7 +151,7 @@ def predict_stacked(estimators: Sequence[Any], X: Any, method: str = "predict") 
     if not (alike and _defined_together(type(first), method, part)):
         return np.stack([getattr(estimator, method)(X) for estimator in estimators])
     X = first._check_features(X)
-    modules = [estimator.module_ for estimator in estimators]
+    modules = [estimator.net_.module_ for estimator in estimators]
     precision = prediction_precision(first.precision)
     outputs = evaluate_members(modules, X, resolve_device(first.device), precision)
     return np.stack(
@@ -191,7 +191,7 @@ def _take_the_same_rows(first: Any, other: Any) -> bool:
         and first.device == other.device
         and first.precision == other.precision
         and np.array_equal(*names)
-        and first.module_.tokens == other.module_.tokens
+        and first.net_.module_.tokens == other.net_.module_.tokens
         and len(blocks[0]) == len(blocks[1])
         and all(map(np.array_equal, *blocks))
     )

@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, is_classifier
+from sklearn.metrics import check_scoring
 from sklearn.utils import indexable
 from sklearn.utils.parallel import Parallel, delayed
 from tqdm.auto import tqdm
 
+from .._lengths import check_one_for_each_row
 from .._sklearn_private import StrOptions, validate_params
 from ..metrics import _check_target_names
 from ._columns import ERROR, KEYS, SCORER_PREFIX, SECONDS
@@ -103,7 +105,7 @@ def compare(
 
     reference : str, default=None
         Name of the estimator that the printed tests compare the others with. None: the
-        best one.
+        best one. With ``verbose=0``, which prints none, it is an error.
 
     n_jobs : int or None, default=None
         Number of fits at a time, in processes of their own; -1 takes all processors.
@@ -142,7 +144,8 @@ def compare(
         If an entry is no estimator.
     ValueError
         If a name occurs twice or `reference` is none of them; if there is no entry, or a
-        classifier but no `scoring`; if the lengths of `X`, `y` and `groups` differ.
+        classifier but no `scoring`; if there is no such `scoring`; if the lengths of `X`,
+        `y` and `groups` differ.
 
     See Also
     --------
@@ -182,6 +185,14 @@ def compare(
     classifier = any(is_classifier(estimator) for _, estimator in entries)
     if scoring is None and classifier:
         raise ValueError("scoring=None is the NMSE of regressors: pass scoring= for classifiers.")
+    if scoring is not None:
+        check_scoring(entries[0][1], scoring=scoring)
+    if reference is not None and int(verbose) <= 0:
+        raise ValueError(
+            "reference would be ignored with verbose=0: it is for the tests that are printed. "
+            "paired_tests takes one."
+        )
+    check_one_for_each_row("groups", groups, X, y)
     X, y, groups = indexable(X, y, groups)
     names = _check_names(y, target_names, scoring)
     splits = split(5 if cv is None else cv, X, y, groups, classifier, random_state)
@@ -221,7 +232,8 @@ def _check_entries(estimators: Any, reference: str | None) -> list[tuple[str, Ba
             hasattr(estimator, method) for method in ("fit", "predict", "get_params")
         ):
             raise TypeError(
-                f"{name!r} must be an estimator with fit and predict, got {estimator!r}."
+                f"{name!r} must be an estimator with fit and predict, got {estimator!r} in "
+                "estimators."
             )
     names = [name for name, _ in entries]
     repeated = sorted({name for name in names if names.count(name) > 1})

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from .._sklearn_private import validate_params
 from ._columns import ERROR, SECONDS, check_metric, greater_is_better, metric_columns
 
 
+@validate_params(
+    {"scores": [pd.DataFrame], "metric": [str, None]}, prefer_skip_nested_validation=True
+)
 def leaderboard(scores: pd.DataFrame, *, metric: str | None = None) -> pd.DataFrame:
     """Average the fold scores of each estimator, the best first.
 

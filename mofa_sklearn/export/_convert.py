@@ -38,6 +38,7 @@ def convert(estimator: Any, place: str) -> nn.Module:
     Returns
     -------
     nn.Module
+        With an attribute `rounds` where it computes in another order than the estimator.
 
     Raises
     ------

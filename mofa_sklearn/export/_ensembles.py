@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ..ensemble import BlendRegressor, KFoldEnsembleClassifier, KFoldEnsembleRegressor
+from ._calibration import CALIBRATIONS
 from ._convert import convert, converts
 from ._members import EachAlone, MeanOfMembers, convert_members
 
@@ -50,27 +54,68 @@ def _regressor(ensemble: KFoldEnsembleRegressor, place: str) -> nn.Module:
     members = MeanOfMembers(convert_members(ensemble.estimators_, f"{place}__estimator"))
     if not ensemble.companions_:
         return members
+    rows = _rows_of_members(ensemble)
     weights = ensemble.blend_weights_.loc[["estimator", *ensemble.companions_]].to_numpy()
     parts = [
-        MeanOfMembers(convert_members(fitted, f"{place}__{name}"))
+        MeanOfMembers(convert_members(fitted, f"{place}__{name}", rows))
         for name, fitted in ensemble.companions_.items()
     ]
     return WeightedMean([members, *parts], weights)
 
 
+def _rows_of_members(ensemble: Any) -> list[np.ndarray] | None:
+    """Return which rows each member was fitted on, if that are all but those held out.
+
+    None where the ensemble does not know them.
+    """
+    held_out = getattr(ensemble, "_held_out", None)
+    if held_out is None:
+        return None
+    n_rows = max(own.max() for own in held_out) + 1
+    return [np.setdiff1d(np.arange(n_rows), own) for own in held_out]
+
+
 @converts(KFoldEnsembleClassifier)
 def _classifier(ensemble: KFoldEnsembleClassifier, place: str) -> nn.Module:
-    place, members = f"{place}__estimator", ensemble.estimators_
-    if all(ensemble._knows_all(member) for member in members):
-        return MeanOfMembers(convert_members(members, place))
-    aligned: list[nn.Module] = [
-        InColumns(
-            convert(member, place),
-            np.searchsorted(ensemble.classes_, member.classes_),
-            len(ensemble.classes_),
+    n_members = len(ensemble.estimators_)
+    named = {"estimator": ensemble.estimators_, **ensemble.companions_}
+    codes = {
+        "estimator": ensemble._classes_of_members,
+        **(ensemble._classes_of_companions or {}),
+    }
+    rows = _rows_of_members(ensemble)
+    parts = [
+        _aligned(
+            ensemble, members, codes.get(name) or [None] * n_members, f"{place}__{name}", rows
         )
-        for member in members
+        for name, members in named.items()
     ]
+    blend = parts[0]
+    if len(parts) > 1:
+        blend = WeightedMean(parts, ensemble.blend_weights_.loc[[*named]].to_numpy())
+    if ensemble.calibrator_ is None:
+        return blend
+    kind = CALIBRATIONS[type(ensemble.calibrator_)]
+    return kind(blend, ensemble.calibrator_, ensemble.classes_.ndim == 2)
+
+
+def _aligned(
+    ensemble: KFoldEnsembleClassifier,
+    members: Sequence[Any],
+    codes: Sequence[Any],
+    place: str,
+    rows: Sequence[np.ndarray] | None,
+) -> nn.Module:
+    """Return the mean of members, some of which may not know all classes."""
+    if all(
+        own is None and ensemble._knows_all(each) for own, each in zip(codes, members, strict=True)
+    ):
+        return MeanOfMembers(convert_members(members, place, rows))
+    aligned: list[nn.Module] = []
+    for own, member in zip(codes, members, strict=True):
+        known = member.classes_ if own is None else own
+        positions = np.searchsorted(ensemble.classes_, known)
+        aligned.append(InColumns(convert(member, place), positions, len(ensemble.classes_)))
     return MeanOfMembers(EachAlone(aligned))
 
 

@@ -17,7 +17,7 @@ from sklearn.linear_model import (
 )
 from torch import Tensor, nn
 
-from ..estimators import RidgePathRegressor
+from ..estimators import LogisticPathClassifier, RidgePathRegressor
 from ._convert import converts
 from ._members import FirstMember, convert_members, converts_members
 
@@ -64,7 +64,7 @@ class Linear(nn.Module):
 
 
 @converts_members(RidgePathRegressor)
-def _ridge_paths(estimators: Sequence[RidgePathRegressor], place: str) -> nn.Module:
+def _ridge_paths(estimators: Sequence[RidgePathRegressor], place: str, rows: Any) -> nn.Module:
     return Linear(
         np.stack([np.atleast_2d(each.coef_) for each in estimators]),
         np.stack([np.atleast_1d(each.intercept_) for each in estimators]),
@@ -73,7 +73,7 @@ def _ridge_paths(estimators: Sequence[RidgePathRegressor], place: str) -> nn.Mod
 
 
 @converts_members(Ridge, RidgeCV, LinearRegression, Lasso, ElasticNet)
-def _linear_models(estimators: Sequence[Any], place: str) -> nn.Module:
+def _linear_models(estimators: Sequence[Any], place: str, rows: Any) -> nn.Module:
     coef = np.stack([np.atleast_2d(each.coef_) for each in estimators])
     intercepts = [
         np.broadcast_to(np.atleast_1d(each.intercept_), coef.shape[1]) for each in estimators
@@ -103,3 +103,45 @@ class Logistic(nn.Module):
 @converts(LogisticRegression)
 def _logistic(estimator: LogisticRegression, place: str) -> nn.Module:
     return Logistic(Linear(estimator.coef_[None], estimator.intercept_[None]))
+
+
+class Probabilities(nn.Module):
+    """Probabilities of several members' scores.
+
+    Parameters
+    ----------
+    scores : nn.Module
+        Maps (n_samples, n_features) to (n_members, n_samples, n_scores).
+    classes : ndarray of shape (n_classes,) or (n_labels, 2)
+        Of two classes there is one score, the second one's log-odds; of labels one each.
+    """
+
+    def __init__(self, scores: nn.Module, classes: np.ndarray) -> None:
+        super().__init__()
+        self.scores = scores
+        self.are_labels, self.are_two = classes.ndim == 2, len(classes) == 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        scores = self.scores(x)
+        if self.are_labels:
+            return scores.sigmoid()
+        if self.are_two:
+            scores = torch.cat([torch.zeros_like(scores), scores], dim=2)
+        return scores.softmax(dim=2)
+
+
+@converts_members(LogisticPathClassifier)
+def _logistic_paths(
+    estimators: Sequence[LogisticPathClassifier], place: str, rows: Any
+) -> nn.Module:
+    linear = Linear(
+        np.stack([each.coef_ for each in estimators]),
+        np.stack([each.intercept_ for each in estimators]),
+        np.stack([each.column_mean_ for each in estimators]),
+    )
+    return Probabilities(linear, estimators[0].classes_)
+
+
+@converts(LogisticPathClassifier)
+def _one_logistic_path(estimator: LogisticPathClassifier, place: str) -> nn.Module:
+    return FirstMember(convert_members([estimator], place))

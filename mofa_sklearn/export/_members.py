@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ._convert import convert
 
-#: Makes the module of several fitted estimators: (n_samples, n_features) to
-#: (n_members, n_samples, n_predicted).
-MembersConverter = Callable[[Sequence[Any], str], nn.Module]
+#: Makes the module of several fitted estimators, from their place and the rows of each one's fit
+#: where they are known: (n_samples, n_features) to (n_members, n_samples, n_predicted).
+MembersConverter = Callable[[Sequence[Any], str, Sequence[np.ndarray] | None], nn.Module]
 
 MEMBERS_CONVERTERS: dict[type, MembersConverter] = {}
 
@@ -27,7 +28,9 @@ def converts_members(*kinds: type) -> Callable[[MembersConverter], MembersConver
     return register
 
 
-def convert_members(estimators: Sequence[Any], place: str) -> nn.Module:
+def convert_members(
+    estimators: Sequence[Any], place: str, rows: Sequence[np.ndarray] | None = None
+) -> nn.Module:
     """Return a module that predicts with several estimators.
 
     Parameters
@@ -36,6 +39,8 @@ def convert_members(estimators: Sequence[Any], place: str) -> nn.Module:
         Fitted clones of one.
     place : str
         Where in the pipeline they are.
+    rows : sequence of n_members ndarrays of int, default=None
+        Which rows of one table each was fitted on, ascending; None: not known.
 
     Returns
     -------
@@ -45,7 +50,7 @@ def convert_members(estimators: Sequence[Any], place: str) -> nn.Module:
     kinds = {type(estimator) for estimator in estimators}
     converter = MEMBERS_CONVERTERS.get(next(iter(kinds))) if len(kinds) == 1 else None
     if converter is not None:
-        return converter(estimators, place)
+        return converter(estimators, place, rows)
     return EachAlone([convert(estimator, place) for estimator in estimators])
 
 

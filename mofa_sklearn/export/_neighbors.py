@@ -3,153 +3,198 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..estimators import RetrievalRegressor
-from ..preprocessing._memory import _NO_DISTANCE, Memory
+from ..estimators import RetrievalClassifier, RetrievalRegressor
+from ..preprocessing._memory import _NO_DISTANCE
 from ._convert import converts
+from ._linear import Probabilities
 from ._members import FirstMember, convert_members, converts_members
+from ._memories import PART, Memories, memories_of
 
 _SPARE_CANDIDATES = 8
 
 
-class MemberSpaces(nn.Module):
-    """The columns in which each member measures distances.
+class Queries(nn.Module):
+    """Rows as all members' memories hold theirs.
 
     Parameters
     ----------
-    mean : ndarray of shape (n_members, n_features)
-        What NaN counts as.
-    axes : ndarray of shape (n_members, n_features, n_columns)
+    blocks : list of ndarray of int
+        Columns of every modality.
+    memories : Memories
     """
 
-    def __init__(self, mean: np.ndarray, axes: np.ndarray) -> None:
+    columns: Tensor
+    centres: Tensor
+    fill: Tensor
+    axes: Tensor | None
+
+    def __init__(self, blocks: Sequence[np.ndarray], memories: Memories) -> None:
         super().__init__()
-        self.axes: Tensor
-        self.of_missing: Tensor
-        self.shift: Tensor
-        self.n_columns = axes.shape[2]
-        flat = np.concatenate([*axes], axis=1)
-        of_missing = np.concatenate([*(mean[:, :, None] * axes)], axis=1)
-        self.register_buffer("axes", torch.from_numpy(flat))
-        self.register_buffer("of_missing", torch.from_numpy(of_missing))
-        self.register_buffer("shift", torch.from_numpy(of_missing.sum(axis=0)))
+        self.n_columns = memories.fill.shape[2]
+        # Blocks are filled up to one width by a column of zeros.
+        n_features = sum(len(block) for block in blocks)
+        columns = np.full((len(blocks), self.n_columns), n_features)
+        for own, block in zip(columns, blocks, strict=True):
+            own[: len(block)] = block
+        self.register_buffer("columns", torch.from_numpy(columns.ravel()))
+        centres = memories.centres[:, :, None]
+        self.register_buffer("centres", torch.from_numpy(centres.copy()))
+        self.register_buffer("fill", torch.from_numpy(memories.fill[:, :, None] - centres))
+        axes = memories.axes
+        self.register_buffer("axes", None if axes is None else torch.from_numpy(axes))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (n_samples, n_features) to (n_members, n_samples, n_columns)."""
-        x = x.to(torch.float64)
-        missing = x.isnan()
-        columns = torch.where(missing, 0.0, x) @ self.axes
-        columns = columns + missing.to(torch.float64) @ self.of_missing - self.shift
-        return columns.unflatten(1, (-1, self.n_columns)).transpose(0, 1).to(torch.float32)
+        """Map (n_samples, n_features) to (n_modalities, n_members, n_samples, width + 1)."""
+        padded = torch.cat([x, torch.zeros_like(x[:, :1])], dim=1)
+        blocks = padded[:, self.columns].unflatten(1, (len(self.fill), self.n_columns))
+        blocks = blocks.transpose(0, 1).unsqueeze(1).to(torch.float64)
+        queries = torch.where(blocks.isnan(), self.fill, blocks - self.centres)
+        if self.axes is not None:
+            queries = queries @ self.axes
+        return torch.cat([queries, torch.ones_like(queries[..., :1])], dim=3)
 
 
-class Attention(nn.Module):
-    """Attend over the training rows that are nearest to each row, in every member's space.
+class Neighbors(nn.Module):
+    """Attend over the training rows that are nearest to each row, in every member's spaces.
 
     Rows that are the same are searched as one, as the estimator does: of rows that are
     equally far, the first ones count.
 
     Parameters
     ----------
-    memories : list of n_members Memory
-        Of one modality, or of all of them jointly.
-    targets : list of n_members ndarrays of shape (n_rows, n_targets)
-        Targets of the training rows, standardised.
+    memories : Memories
+    n_neighbors : int
+    temperature : float
+        See RetrievalAugmenter.
+    typical : ndarray of shape (n_spaces, n_members)
+        Typical distances.
     """
 
-    centre: Tensor
+    table: Tensor
     rows: Tensor
+    products: Tensor
     squares: Tensor
+    maps: Tensor
+    barred: Tensor
+    typical: Tensor
     counts: Tensor
     first: Tensor
     sums: Tensor
-    typical: Tensor
+    space_start: Tensor
+    table_start: Tensor
+    steps: Tensor
 
-    def __init__(self, memories: Sequence[Memory], targets: Sequence[np.ndarray]) -> None:
+    def __init__(
+        self, memories: Memories, n_neighbors: int, temperature: float, typical: np.ndarray
+    ) -> None:
         super().__init__()
-        self.n_neighbors = memories[0].n_neighbors
-        self.temperature = memories[0].temperature
-        groups = [memory.search.index.rows for memory in memories]
-        centres = np.stack([memory.search.index.rows.mean(axis=0) for memory in memories])
-        n_groups = max(self.n_neighbors, *(len(rows) for rows in groups))
+        self.n_neighbors, self.temperature = n_neighbors, temperature
+        n_groups = memories.counts.shape[2]
+        self.n_groups = n_groups
+        self.n_modalities, self.n_tables = memories.rows.shape[:2]
+        self.n_spaces, self.n_members = typical.shape
         # A few more than are wanted: products of float32 put nearly equal ones in any order.
-        self.n_candidates = min(n_groups, self.n_neighbors + _SPARE_CANDIDATES)
-        shape = len(memories), n_groups
-        rows = np.zeros((*shape, groups[0].shape[1]), dtype=np.float32)
-        squares = np.full(shape, np.inf, dtype=np.float32)
-        counts = np.zeros(shape, dtype=np.int64)
-        n_rows = max(len(memory.rows) for memory in memories)
-        sums = np.zeros((len(memories), n_rows + 1, targets[0].shape[1]))
-        for i, (memory, own) in enumerate(zip(memories, targets, strict=True)):
-            n_own = len(groups[i])
-            rows[i, :n_own] = groups[i] - centres[i]
-            squares[i, :n_own] = np.einsum("ij,ij->i", rows[i, :n_own], rows[i, :n_own])
-            counts[i, :n_own] = memory.search.counts
-            in_order = own[memory.rows[memory.search.order]]
-            sums[i, 1 : len(in_order) + 1] = np.cumsum(in_order, axis=0)
-        typical = np.array([memory.typical_distance for memory in memories])
+        self.n_candidates = min(n_groups, n_neighbors + _SPARE_CANDIDATES)
+        self.n_found = min(n_groups, n_neighbors)
+        # Twice, as |row - query|^2 has it; |query|^2 is the same for all rows.
+        products = -2 * memories.maps @ memories.maps.swapaxes(2, 3)
+        barred = np.where(memories.counts == 0, np.inf, 0)[:, :, None]
+        tables = np.arange(self.n_modalities * self.n_tables)
+        starts = np.arange(self.n_spaces * self.n_members).reshape(self.n_spaces, -1, 1, 1)
         self._keep(
-            centre=centres[:, None],
-            rows=rows,
-            squares=squares[:, None],
-            counts=counts,
-            first=np.cumsum(counts, axis=1) - counts,
-            sums=sums,
-            typical=typical[:, None, None],
+            table=memories.rows.swapaxes(2, 3),
+            rows=memories.rows.reshape(-1, memories.rows.shape[3]),
+            squares=memories.squares.astype(np.float32)[:, :, None],
+            maps=memories.maps.astype(np.float32)[:, :, None],
+            products=products,
+            barred=barred.astype(np.float32),
+            typical=typical[:, :, None, None],
+            counts=memories.counts.ravel(),
+            first=(memories.first + starts[..., 0] * memories.sums.shape[2]).ravel(),
+            sums=memories.sums.reshape(-1, memories.sums.shape[3]),
+            space_start=starts * n_groups,
+            table_start=tables.reshape(*memories.rows.shape[:2], 1, 1) * n_groups,
+            steps=np.arange(PART)[:, None] * (n_groups // PART),
         )
 
     def _keep(self, **arrays: np.ndarray) -> None:
         for name, array in arrays.items():
-            self.register_buffer(name, torch.from_numpy(array))
+            self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array)))
 
-    def forward(self, space: Tensor) -> Tensor:
-        """Map (n_members, n_samples, n_columns) to (n_members, n_samples, n_targets + 2)."""
-        queries = space - self.centre
-        order = self.squares - 2 * torch.bmm(queries, self.rows.transpose(1, 2))
-        nearest = order.topk(self.n_candidates, dim=2, largest=False).indices
-        distances = self._distances(queries, nearest)  # (n_members, n_samples, n_candidates)
-        distances, places = distances.topk(self.n_neighbors, dim=2, largest=False)
-        nearest = nearest.gather(2, places)
-        taken = self._taken(nearest)
-        logits = -torch.log(distances + _NO_DISTANCE) / self.temperature
-        weights = torch.where(taken > 0, (logits - logits.amax(dim=2, keepdim=True)).exp(), 0.0)
-        total = (weights * taken).sum(dim=2, keepdim=True)
-        attended = (weights.unsqueeze(3) * self._sums(nearest, taken)).sum(dim=2) / total
-        mean = (weights * taken * distances).sum(dim=2, keepdim=True) / total
-        smallest = torch.where(taken > 0, distances, torch.inf).amin(dim=2, keepdim=True)
-        return torch.cat([attended, torch.log1p(smallest), torch.log1p(mean)], dim=2)
+    def forward(self, queries: Tensor) -> Tensor:
+        """Map queries to (n_spaces, n_members, n_samples, n_targets + 2)."""
+        nearest = self._candidates(queries)  # (n_spaces, n_members, n_samples, n_candidates)
+        places = self.space_start + nearest
+        distances = self._distances(queries.to(torch.float32), nearest) / self.typical
+        distances = torch.where(self.counts[places] > 0, distances, torch.inf)
+        distances, chosen = distances.topk(self.n_found, dim=3, largest=False)
+        return self._attend(distances, places.gather(3, chosen))
+
+    def _candidates(self, queries: Tensor) -> Tensor:
+        lifted = (queries @ self.products).to(torch.float32)
+        lifted = lifted.reshape(self.n_modalities, self.n_tables, -1, lifted.shape[3])
+        scores = (lifted @ self.table).reshape(
+            self.n_modalities, self.n_members, queries.shape[2], self.n_groups
+        )
+        scores.add_(self.squares)
+        spaces = [scores]
+        if self.n_spaces > self.n_modalities:
+            share = self.typical[: self.n_modalities].pow(-2).to(torch.float32)
+            joint = (scores * share).sum(dim=0, keepdim=True)
+            spaces.append(joint.add_(self.barred[self.n_modalities :]))
+        scores.add_(self.barred[: self.n_modalities])  # of large arrays, a new one takes time
+        return torch.cat([self._smallest(own) for own in spaces])
+
+    def _smallest(self, scores: Tensor) -> Tensor:
+        """Return the places of the smallest along the last axis.
+
+        The k smallest are in the k parts whose own smallest are the smallest: found sooner.
+        """
+        k, n_parts = self.n_candidates, self.n_groups // PART
+        if n_parts <= k:
+            return scores.topk(k, dim=3, largest=False).indices
+        parts = scores.unflatten(3, (PART, n_parts)).amin(dim=3)
+        in_parts = parts.topk(k, dim=3, largest=False).indices.unsqueeze(3)
+        places = (in_parts + self.steps).flatten(3)
+        return places.gather(3, scores.gather(3, places).topk(k, dim=3, largest=False).indices)
 
     def _distances(self, queries: Tensor, nearest: Tensor) -> Tensor:
-        width = queries.shape[2]
-        flat = nearest.flatten(1).unsqueeze(2).expand(-1, -1, width)
-        rows = self.rows.gather(1, flat).unflatten(1, (-1, self.n_candidates))
-        squares = (queries.unsqueeze(2) - rows).square().sum(dim=3)
-        return squares.sqrt().to(torch.float64) / self.typical
+        """Measure the distances to the candidates anew, of differences."""
+        own = nearest[: self.n_modalities]
+        if self.n_spaces > self.n_modalities:
+            own = torch.cat([own, nearest[self.n_modalities :].expand_as(own)], dim=3)
+        n_wanted = own.shape[3]
+        by_table = own.reshape(self.n_modalities, self.n_tables, -1, n_wanted)
+        rows = self.rows[self.table_start + by_table]
+        rows = rows.reshape(*own.shape, self.rows.shape[1])
+        differences = (rows - queries.unsqueeze(3)) @ self.maps
+        squares = differences.square().sum(dim=4)
+        if self.n_spaces == self.n_modalities:
+            return squares.to(torch.float64).sqrt()
+        alone, jointly = squares.to(torch.float64).split(self.n_candidates, dim=3)
+        jointly = (jointly / self.typical[: self.n_modalities].square()).sum(dim=0, keepdim=True)
+        return torch.cat([alone, jointly]).sqrt()
 
-    def _taken(self, nearest: Tensor) -> Tensor:
-        """Count of each group of equal rows those that are among the nearest."""
-        counts = self._look_up(self.counts, nearest)
-        before = counts.cumsum(dim=2) - counts
-        return torch.minimum((self.n_neighbors - before).clamp_min(0), counts)
-
-    def _sums(self, nearest: Tensor, taken: Tensor) -> Tensor:
-        """Sum the targets of the rows that are taken of each group."""
-        first = self._look_up(self.first, nearest)
-        ends = [first + taken, first]
-        n_targets = self.sums.shape[2]
-        upper, lower = (
-            self.sums.gather(1, end.flatten(1).unsqueeze(2).expand(-1, -1, n_targets))
-            for end in ends
-        )
-        return (upper - lower).unflatten(1, (-1, self.n_neighbors))
-
-    @staticmethod
-    def _look_up(table: Tensor, positions: Tensor) -> Tensor:
-        return table.gather(1, positions.flatten(1)).view_as(positions)
+    def _attend(self, distances: Tensor, places: Tensor) -> Tensor:
+        counts = self.counts[places]
+        before = counts.cumsum(dim=3) - counts
+        taken = torch.minimum((self.n_neighbors - before).clamp_min(0), counts)
+        is_taken = taken > 0
+        logits = -torch.log(distances + _NO_DISTANCE) / self.temperature
+        weights = torch.where(is_taken, (logits - logits.amax(dim=3, keepdim=True)).exp(), 0.0)
+        weights = weights / (weights * taken).sum(dim=3, keepdim=True)
+        first = self.first[places]
+        sums = self.sums[first + taken] - self.sums[first]
+        attended = (weights.unsqueeze(4) * sums).sum(dim=3)
+        mean = (weights * taken * torch.where(is_taken, distances, 0.0)).sum(dim=3, keepdim=True)
+        smallest = torch.where(is_taken, distances, torch.inf).amin(dim=3, keepdim=True)
+        return torch.cat([attended, torch.log1p(smallest), torch.log1p(mean)], dim=3)
 
 
 class Retrieval(nn.Module):
@@ -157,13 +202,10 @@ class Retrieval(nn.Module):
 
     Parameters
     ----------
-    spaces : MemberSpaces
-    widths : list of int
-        Columns of each modality in them.
-    attentions : list of Attention
-        One a modality, then that of the joint space.
+    queries : Queries
+    neighbors : Neighbors
     n_kept : int
-        How many columns of each one's evidence there are.
+        How many columns of each space's evidence there are.
     coef : ndarray of shape (n_members, n_targets, n_evidence)
     intercept : ndarray of shape (n_members, n_targets)
         Of each member's regression on all evidence side by side.
@@ -171,16 +213,14 @@ class Retrieval(nn.Module):
 
     def __init__(
         self,
-        spaces: MemberSpaces,
-        widths: list[int],
-        attentions: list[Attention],
+        queries: Queries,
+        neighbors: Neighbors,
         n_kept: int,
         coef: np.ndarray,
         intercept: np.ndarray,
     ) -> None:
         super().__init__()
-        self.spaces, self.widths, self.n_kept = spaces, widths, n_kept
-        self.attentions = nn.ModuleList(attentions)
+        self.queries, self.neighbors, self.n_kept = queries, neighbors, n_kept
         self.coef: Tensor
         self.intercept: Tensor
         self.register_buffer("coef", torch.from_numpy(coef.transpose(0, 2, 1).copy()))
@@ -188,43 +228,52 @@ class Retrieval(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_features) to (n_members, n_samples, n_targets)."""
-        blocks = list(self.spaces(x).split(self.widths, dim=2))
-        if len(self.attentions) > len(blocks):
-            pairs = zip(blocks, self.attentions, strict=False)
-            joint = [block / attention.typical for block, attention in pairs]
-            blocks.append(torch.cat(joint, dim=2).to(torch.float32))
-        evidence = torch.cat(
-            [
-                attention(block)[:, :, : self.n_kept]
-                for attention, block in zip(self.attentions, blocks, strict=True)
-            ],
-            dim=2,
-        )
-        return torch.bmm(evidence, self.coef) + self.intercept
+        evidence = self.neighbors(self.queries(x))[..., : self.n_kept]
+        # (n_members, n_samples, n_spaces * n_kept)
+        return torch.bmm(evidence.permute(1, 2, 0, 3).flatten(2), self.coef) + self.intercept
 
 
 @converts_members(RetrievalRegressor)
-def _retrievals(estimators: Sequence[RetrievalRegressor], place: str) -> nn.Module:
-    first = estimators[0]
-    augmenters = [each.augmenter_ for each in estimators if each.augmenter_ is not None]
-    if len(augmenters) < len(estimators):
+def _retrievals(
+    estimators: Sequence[RetrievalRegressor], place: str, rows: Sequence[np.ndarray] | None
+) -> nn.Module:
+    if any(each.augmenter_ is None for each in estimators):
         return _EachConstant([each.ridge_.predict(np.zeros((1, 1))) for each in estimators])
+    return _retrieval(estimators, [each.ridge_ for each in estimators], place, rows)
+
+
+@converts_members(RetrievalClassifier)
+def _class_retrievals(
+    estimators: Sequence[RetrievalClassifier], place: str, rows: Sequence[np.ndarray] | None
+) -> nn.Module:
+    if any(each.augmenter_ is None for each in estimators):
+        shares = [each.logistic_.predict_proba(np.zeros((1, 1))) for each in estimators]
+        return _EachConstant(shares)
+    scores = _retrieval(estimators, [each.logistic_ for each in estimators], place, rows)
+    return Probabilities(scores, estimators[0].classes_)
+
+
+def _retrieval(
+    estimators: Sequence[Any],
+    linear: Sequence[Any],
+    place: str,
+    rows: Sequence[np.ndarray] | None,
+) -> Retrieval:
+    """Return the module of retrieving estimators, and of linear models on what they find."""
+    augmenters = [each.augmenter_ for each in estimators]
     if augmenters[0].metric != "euclidean":
         raise TypeError(f"The step '{place}' cannot be exported: its metric is not euclidean.")
-    spaces = MemberSpaces(
-        np.stack([each._mean for each in estimators]),
-        np.stack([each._directions / each._scale[:, None] for each in estimators]),
+    memories = memories_of(estimators, rows)
+    of_spaces = [[*augmenter.memories_.values()] for augmenter in augmenters]
+    typical = np.array([[memory.typical_distance for memory in own] for own in of_spaces]).T
+    first = of_spaces[0][0]
+    return Retrieval(
+        Queries([*estimators[0].modalities_.values()], memories),
+        Neighbors(memories, first.n_neighbors, first.temperature, typical),
+        memories.sums.shape[3] + 2 * augmenters[0].include_distances,
+        np.stack([np.atleast_2d(each.coef_) for each in linear]),
+        np.stack([np.atleast_1d(each.intercept_) for each in linear]),
     )
-    targets = [_standardized(augmenter.targets_) for augmenter in augmenters]
-    names = [*augmenters[0].memories_]
-    attentions = [
-        Attention([augmenter.memories_[name] for augmenter in augmenters], targets)
-        for name in names
-    ]
-    n_kept = targets[0].shape[1] + 2 * augmenters[0].include_distances
-    coef = np.stack([np.atleast_2d(each.ridge_.coef_) for each in estimators])
-    intercept = np.stack([np.atleast_1d(each.ridge_.intercept_) for each in estimators])
-    return Retrieval(spaces, first._widths, attentions, n_kept, coef, intercept)
 
 
 class _EachConstant(nn.Module):
@@ -240,11 +289,6 @@ class _EachConstant(nn.Module):
         return self.predictions.expand(-1, x.shape[0], -1)
 
 
-def _standardized(targets: np.ndarray) -> np.ndarray:
-    scale = targets.std(axis=0)
-    return (targets - targets.mean(axis=0)) / np.where(scale > 0, scale, 1)
-
-
-@converts(RetrievalRegressor)
-def _one(estimator: RetrievalRegressor, place: str) -> nn.Module:
+@converts(RetrievalRegressor, RetrievalClassifier)
+def _one(estimator: Any, place: str) -> nn.Module:
     return FirstMember(convert_members([estimator], place))

@@ -9,12 +9,55 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ..estimators import MoFAClassifier, MoFARegressor
 from ..networks.losses import ordered_logits
-from ..networks.stacking import is_stackable, stack_modules
+from ..networks.stacking import StackedLinear, is_stackable, stack_modules
 from ._convert import converts
 from ._members import FirstMember, convert_members, converts_members
+
+# Weights of a member's layer from which on reading them takes most of a single row's time.
+_WIDE = 2**17
+
+
+class WideLinear(nn.Module):
+    """The large linear layers of several networks, quick for one row.
+
+    Parameters
+    ----------
+    layer : StackedLinear
+    """
+
+    def __init__(self, layer: StackedLinear) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n_members, n_samples, n_in) to (n_members, n_samples, n_out)."""
+        weight, bias = self.layer.weight, self.layer.bias
+        if x.dim() != 3:
+            return self.layer(x)
+        if torch.onnx.is_in_onnx_export():
+            # Weights are read once, in the order in which they lie: of matrices, onnxruntime
+            # brings them into its own, of stacks it does not.
+            rows = zip(x.unbind(0), weight.unbind(0), strict=True)
+            y = torch.stack([functional.linear(own, w) for own, w in rows])
+        elif not torch.compiler.is_compiling() and x.shape[1] == 1:
+            y = torch.bmm(weight, x.transpose(1, 2)).transpose(1, 2)
+        else:
+            return self.layer(x)
+        return y if bias is None else y + bias.unsqueeze(1)
+
+
+def _with_wide_layers(network: nn.Module) -> nn.Module:
+    """Replace the large layers of a stack of networks."""
+    for name, layer in network.named_children():
+        if isinstance(layer, StackedLinear) and layer.weight[0].numel() >= _WIDE:
+            setattr(network, name, WideLinear(layer))
+        else:
+            _with_wide_layers(layer)
+    return network
 
 
 class Networks(nn.Module):
@@ -36,7 +79,7 @@ class Networks(nn.Module):
         self.register_buffer("order", torch.from_numpy(order))
         self.is_stacked = len(networks) > 1 and is_stackable(networks[0], networks[0].widths)
         if self.is_stacked:
-            self.networks = nn.ModuleList([stack_modules(networks)])
+            self.networks = nn.ModuleList([_with_wide_layers(stack_modules(networks))])
         else:
             self.networks = nn.ModuleList([deepcopy(network) for network in networks])
         self.finish = finish
@@ -116,7 +159,7 @@ def _order_of(estimator: Any) -> np.ndarray:
 
 
 @converts_members(MoFARegressor)
-def _regressors(estimators: Sequence[MoFARegressor], place: str) -> nn.Module:
+def _regressors(estimators: Sequence[MoFARegressor], place: str, rows: Any) -> nn.Module:
     scales = [estimator._target_scale for estimator in estimators]
     levels = estimators[0]._quantile_levels
     finish = Unscale(
@@ -130,7 +173,7 @@ def _regressors(estimators: Sequence[MoFARegressor], place: str) -> nn.Module:
 
 
 @converts_members(MoFAClassifier)
-def _classifiers(estimators: Sequence[MoFAClassifier], place: str) -> nn.Module:
+def _classifiers(estimators: Sequence[MoFAClassifier], place: str, rows: Any) -> nn.Module:
     networks = [estimator.module_ for estimator in estimators]
     first = estimators[0]
     finish: nn.Module

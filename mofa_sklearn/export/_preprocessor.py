@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ..preprocessing import ModalityPreprocessor
 from ._convert import convert, converts
+from ._rank_gauss import RankGauss
+from ._steps import Affine, Fill
+
+# What treats every column by itself, so that the blocks' columns can be treated together.
+_BY_COLUMN = (Affine, Fill, RankGauss)
 
 
 class Blocks(nn.Module):
@@ -21,24 +28,68 @@ class Blocks(nn.Module):
         What does each one's part.
     """
 
-    def __init__(self, positions: list[np.ndarray], modules: list[nn.Module]) -> None:
+    columns: Tensor
+
+    def __init__(self, positions: Sequence[np.ndarray], modules: Sequence[nn.Module]) -> None:
         super().__init__()
-        self.steps = nn.ModuleList(modules)
-        for i, columns in enumerate(positions):
-            self.register_buffer(f"columns{i}", torch.from_numpy(np.asarray(columns)))
+        self.widths = [len(columns) for columns in positions]
+        self.register_buffer("columns", torch.from_numpy(np.concatenate(positions)))
+        steps = [[*_steps(module)] for module in modules]
+        self.is_passed = [not own for own in steps]
+        #: Blocks whose first steps are done together.
+        self.together = [i for i, own in enumerate(steps) if own and type(own[0]) in _BY_COLUMN]
+        n_common = _n_common([steps[i] for i in self.together])
+        first = [nn.Sequential(*steps[i][:n_common]) for i in self.together]
+        self.first = nn.Sequential(
+            *(type(same[0]).joined(same) for same in zip(*first, strict=True))  # type: ignore
+        )
+        #: Their widths after it.
+        self.widths_between = [
+            own(torch.zeros(1, self.widths[i])).shape[1]
+            for i, own in zip(self.together, first, strict=True)
+        ]
+        for i in self.together:
+            del steps[i][:n_common]
+        self.steps = nn.ModuleList(nn.Sequential(*own) for own in steps)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_features) to (n_samples, n_features_out)."""
-        return torch.cat([self._block(x, i) for i in range(len(self.steps))], dim=1)
+        blocks = list(x[:, self.columns].split(self.widths, dim=1))
+        missing = [block.isnan().all(dim=1, keepdim=True) for block in blocks]
+        for i, is_missing in enumerate(missing):
+            if not self.is_passed[i]:
+                # What is put in does not matter, as long as it is a number.
+                blocks[i] = torch.where(is_missing, 0.0, blocks[i])
+        if self.together:
+            joined = self.first(torch.cat([blocks[i] for i in self.together], dim=1))
+            for i, block in zip(
+                self.together, joined.split(self.widths_between, dim=1), strict=True
+            ):
+                blocks[i] = block
+        for i, is_missing in enumerate(missing):
+            if not self.is_passed[i]:
+                blocks[i] = torch.where(is_missing, torch.nan, self.steps[i](blocks[i]))
+        return torch.cat(blocks, dim=1)
 
-    def _block(self, x: Tensor, i: int) -> Tensor:
-        block = x[:, getattr(self, f"columns{i}")]
-        if isinstance(self.steps[i], nn.Identity):
-            return block
-        is_missing = block.isnan().all(dim=1, keepdim=True)
-        # What is put in does not matter, as long as it is a number.
-        transformed = self.steps[i](torch.where(is_missing, 0.0, block))
-        return torch.where(is_missing, torch.nan, transformed)
+
+def _steps(module: nn.Module) -> Iterator[nn.Module]:
+    """Yield what a module does one after the other."""
+    if isinstance(module, nn.Sequential):
+        for each in module:
+            yield from _steps(each)
+    elif not isinstance(module, nn.Identity):
+        yield module
+
+
+def _n_common(sequences: Sequence[Sequence[nn.Module]]) -> int:
+    """Count the first steps that all sequences share, and that can be joined."""
+    kinds = [[type(step) for step in steps] for steps in sequences]
+    n_common = 0
+    for same in zip(*kinds, strict=False):
+        if len(set(same)) > 1 or same[0] not in _BY_COLUMN:
+            break
+        n_common += 1
+    return n_common
 
 
 @converts(ModalityPreprocessor)

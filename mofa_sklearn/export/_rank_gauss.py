@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -82,16 +86,19 @@ _FAR_TAIL = (
 )
 
 
-def _ratio(x: Tensor, coefficients: tuple) -> Tensor:
-    numerator, denominator = (_polynomial(x, each) for each in coefficients)
-    return numerator / denominator
+# One polynomial a row, numerators first: they are evaluated together.
+_POLYNOMIALS = np.array([ratio[i] for i in (0, 1) for ratio in (_CENTRE, _TAIL, _FAR_TAIL)])
 
 
-def _polynomial(x: Tensor, coefficients: tuple) -> Tensor:
-    result = torch.full_like(x, coefficients[-1])
-    for coefficient in reversed(coefficients[:-1]):
-        result = result * x + coefficient
-    return result
+def _ratios(arguments: Tensor) -> Tensor:
+    """Map what the three ratios are of, (3, ...), to the ratios."""
+    shape = (-1, *[1] * (arguments.dim() - 1))
+    powers = torch.from_numpy(_POLYNOMIALS).to(arguments.device).unbind(1)
+    x = torch.cat([arguments, arguments])
+    result = powers[-1].view(shape)
+    for coefficients in powers[-2::-1]:
+        result = result * x + coefficients.view(shape)
+    return result[:3] / result[3:]
 
 
 def normal_quantile(shares: Tensor) -> Tensor:
@@ -113,11 +120,11 @@ def normal_quantile(shares: Tensor) -> Tensor:
        Applied Statistics 37(3), 1988.
     """
     q = shares - 0.5
-    central = q * _ratio(0.180625 - q * q, _CENTRE)
     smaller = torch.minimum(shares, 1 - shares).clamp_min(_SMALLEST_SHARE)
     r = torch.sqrt(-torch.log(smaller))
-    tail = torch.where(r <= 5, _ratio(r - 1.6, _TAIL), _ratio(r - 5, _FAR_TAIL))
-    return torch.where(q.abs() <= 0.425, central, torch.sign(q) * tail)
+    centre, tail, far_tail = _ratios(torch.stack([0.180625 - q * q, r - 1.6, r - 5])).unbind(0)
+    tail = torch.where(r <= 5, tail, far_tail)
+    return torch.where(q.abs() <= 0.425, q * centre, torch.sign(q) * tail)
 
 
 class RankGauss(nn.Module):
@@ -125,67 +132,129 @@ class RankGauss(nn.Module):
 
     Parameters
     ----------
-    quantiles : float64 Tensor of shape (n_features, n_quantiles)
-        Ascending in every row.
+    quantiles : list of float64 ndarray of shape (n_features_i, n_quantiles_i)
+        Of some columns each, ascending in every row.
+
+    Notes
+    -----
+    There is no sorted search among ONNX's operators. There a column's quantiles lie in parts
+    of equal length: a value is compared with the first of each part, then with that part.
     """
 
-    def __init__(self, quantiles: Tensor) -> None:
+    rounds = True
+
+    starts: Tensor
+    parts: Tensor
+    first_part: Tensor
+    knots: Tensor
+    ranks: Tensor
+    first_knot: Tensor
+    last: Tensor
+    n_steps: Tensor
+    low: Tensor
+    high: Tensor
+
+    def __init__(self, quantiles: list[np.ndarray]) -> None:
         super().__init__()
-        self.quantiles: Tensor
-        self.register_buffer("quantiles", quantiles)
-        self.n_quantiles = quantiles.shape[1]
+        self.quantiles = quantiles
+        longest = max(own.shape[1] for own in quantiles)
+        self.length = math.isqrt(longest - 1) + 1
+        n_parts = -(-longest // self.length)
+        n_padded = n_parts * self.length
+        knots = np.concatenate([_padded(own, n_padded) for own in quantiles])
+        n_features = len(knots)
+        last = np.concatenate([np.full(len(own), own.shape[1] - 1) for own in quantiles])
+        ranks = _middles_of_ties(knots)
+        # In a table without ties, what lies between says the same of a value that is in it.
+        is_known = np.isfinite(knots)
+        self.has_ties = bool((ranks != np.arange(n_padded))[is_known].any())
+        parts = _rounded_up(knots).reshape(n_features, n_parts, self.length)
+        keep = {
+            "starts": parts[:, 1:, 0],
+            "parts": parts.reshape(-1, self.length),
+            "first_part": np.arange(n_features) * n_parts,
+            "knots": knots.ravel(),
+            "ranks": ranks.ravel(),
+            "first_knot": np.arange(n_features) * n_padded,
+            "last": last,
+            "n_steps": np.maximum(last, 1),
+            "low": knots[:, 0],
+            "high": np.take_along_axis(knots, last[:, None], axis=1)[:, 0],
+        }
+        for name, array in keep.items():
+            self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array)))
+
+    @classmethod
+    def joined(cls, modules: Sequence[RankGauss]) -> RankGauss:
+        """Return what does for columns side by side what several do for theirs."""
+        return cls([own for module in modules for own in module.quantiles])
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_features) to scores; NaN stays."""
-        columns = x.T.contiguous()  # (n_features, n_samples)
-        values = columns.to(torch.float64)
-        low, high = self.quantiles[:, :1], self.quantiles[:, -1:]
+        share = self._share(x)
         # Rounded to the precision of the input, as the transformer's are.
-        is_highest = (columns + _BOUND).to(torch.float64) > high
-        is_lowest = (columns - _BOUND).to(torch.float64) < low
-        share = self._share(values)
-        share = torch.where(is_highest, 1.0, share.clamp(0, 1))
+        is_highest = (x + _BOUND).to(torch.float64) > self.high
+        is_lowest = (x - _BOUND).to(torch.float64) < self.low
+        share = torch.where(is_highest, 1.0, share)
         share = torch.where(is_lowest, 0.0, share)
         # Shares are, too.
         share = share.to(x.dtype).to(torch.float64)
         scores = normal_quantile(share).clamp(float(_LOWEST_SCORE), float(_HIGHEST_SCORE))
-        scores = torch.where(values.isnan(), torch.nan, scores)
-        return scores.T.to(x.dtype)
+        return torch.where(x.isnan(), torch.nan, scores.to(x.dtype))
 
-    def _share(self, values: Tensor) -> Tensor:
+    def _share(self, x: Tensor) -> Tensor:
         """Interpolate between the quantiles beside each value.
 
-        Of quantiles that are equal, the mean of what the first and the last of them say.
+        Of quantiles that are equal to it, the mean of what the first and the last of them say.
         """
-        if self.n_quantiles == 1:
-            return torch.zeros_like(values)
-        n_samples = values.shape[1]
-        both = torch.cat([values, values], dim=1)
-        # The first half counts quantiles that are smaller or equal, the second smaller ones.
-        equal = torch.ones_like(values, dtype=torch.bool)
-        counts_equal = torch.cat([equal, ~equal], dim=1)
-        below = self._count(both, counts_equal).clamp(1, self.n_quantiles - 1) - 1
-        lower, upper = self.quantiles.gather(1, below), self.quantiles.gather(1, below + 1)
+        values = x.to(torch.float64)
+        at = (self._count(x) - 1).clamp_min(0)
+        lower = self.knots[self.first_knot + at]
+        upper = self.knots[self.first_knot + torch.minimum(at + 1, self.last)]
         width = upper - lower
-        at_tie = counts_equal.to(torch.float64)
-        weight = torch.where(width > 0, (both - lower) / width, at_tie).clamp(0, 1)
-        shares = (below + weight) / (self.n_quantiles - 1)
-        return 0.5 * (shares[:, :n_samples] + shares[:, n_samples:])
+        weight = torch.where(width > 0, (values - lower) / width, 0.0)
+        place = at + weight
+        if self.has_ties:
+            ranks = self.ranks[self.first_knot + at].to(torch.float64)
+            place = torch.where(values == lower, ranks, place)
+        return (place / self.n_steps).clamp(0, 1)
 
-    def _count(self, values: Tensor, counts_equal: Tensor) -> Tensor:
-        """Count the quantiles below each value, by halving.
+    def _count(self, x: Tensor) -> Tensor:
+        """Count the quantiles that each value, float32, reaches."""
+        if not torch.onnx.is_in_onnx_export():
+            knots = self.parts.view(len(self.last), -1)
+            return torch.searchsorted(knots, x.T.contiguous(), right=True).T
+        x = x.unsqueeze(2)
+        part = (self.starts <= x).to(torch.int32).sum(dim=2)
+        own = self.parts[self.first_part + part]  # (n_samples, n_features, length)
+        return part * self.length + (own <= x).to(torch.int32).sum(dim=2)
 
-        There is no sorted search among ONNX's operators; gathering from a table is.
-        """
-        count = torch.zeros_like(values, dtype=torch.int64)
-        for bit in reversed(range(self.n_quantiles.bit_length())):
-            larger = count + 2**bit
-            at = self.quantiles.gather(1, (larger - 1).clamp_max(self.n_quantiles - 1))
-            is_below = (at < values) | (counts_equal & (at == values))
-            count = torch.where(is_below & (larger <= self.n_quantiles), larger, count)
-        return count
+
+def _padded(quantiles: np.ndarray, n_columns: int) -> np.ndarray:
+    missing = n_columns - quantiles.shape[1]
+    return np.pad(np.float64(quantiles), ((0, 0), (0, missing)), constant_values=np.inf)
+
+
+def _rounded_up(numbers: np.ndarray) -> np.ndarray:
+    """Return the smallest float32 numbers that are not below: the same float32 reach them."""
+    with np.errstate(over="ignore"):
+        rounded = numbers.astype(np.float32)
+    return np.where(rounded < numbers, np.nextafter(rounded, np.float32(np.inf)), rounded)
+
+
+def _middles_of_ties(knots: np.ndarray) -> np.ndarray:
+    """Return for each knot the mean of the first and the last place of those equal to it."""
+    n_columns = knots.shape[1]
+    places = np.arange(n_columns)
+    differs = knots[:, 1:] != knots[:, :-1]
+    is_first = np.pad(differs, ((0, 0), (1, 0)), constant_values=True)
+    is_last = np.pad(differs, ((0, 0), (0, 1)), constant_values=True)
+    first = np.maximum.accumulate(np.where(is_first, places, 0), axis=1)
+    last = np.where(is_last, places, n_columns)[:, ::-1]
+    last = np.minimum.accumulate(last, axis=1)[:, ::-1]
+    return (0.5 * (first + last)).astype(np.float32)
 
 
 @converts(RankGaussTransformer)
 def _rank_gauss(transformer: RankGaussTransformer, place: str) -> nn.Module:
-    return RankGauss(torch.from_numpy(transformer.quantiles_.T.copy()))
+    return RankGauss([transformer.quantiles_.T])

@@ -38,6 +38,8 @@ class EachToken(nn.Module):
 class MeanToken(nn.Module):
     """The mean of the tokens that are there, NaN where none is."""
 
+    rounds = True
+
     def __init__(self, n_tokens: int) -> None:
         super().__init__()
         self.n_tokens = n_tokens

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from ..pipeline import ModalityPipeline
 from ..pipeline._target_transform import LogCounts
 from ..preprocessing import BlockPCA, FloatColumns, GapFiller
 from ._convert import convert, converts
+from ._trees import Trees
 
 
 class Affine(nn.Module):
@@ -32,12 +34,20 @@ class Affine(nn.Module):
     shift, scale : ndarray of shape (n_features,)
     """
 
+    rounds = True
+
     def __init__(self, shift: np.ndarray, scale: np.ndarray) -> None:
         super().__init__()
         self.shift: Tensor
         self.scale: Tensor
         self.register_buffer("shift", torch.from_numpy(np.array(shift, dtype=np.float64)))
         self.register_buffer("scale", torch.from_numpy(np.array(scale, dtype=np.float64)))
+
+    @classmethod
+    def joined(cls, modules: Sequence[Affine]) -> Affine:
+        """Return what does for columns side by side what several do for theirs."""
+        shift = np.concatenate([module.shift.numpy() for module in modules])
+        return cls(shift, np.concatenate([module.scale.numpy() for module in modules]))
 
     def forward(self, x: Tensor) -> Tensor:
         return ((x - self.shift) * self.scale).to(x.dtype)
@@ -51,6 +61,8 @@ class Projection(nn.Module):
     mean : ndarray of shape (n_features,)
     axes : ndarray of shape (n_features, n_components)
     """
+
+    rounds = True
 
     def __init__(self, mean: np.ndarray, axes: np.ndarray) -> None:
         super().__init__()
@@ -69,35 +81,52 @@ class Fill(nn.Module):
     Parameters
     ----------
     values : ndarray of shape (n_features,)
-        What to put in. NaN: the column is left out.
-    flagged : ndarray of int
-        Columns that get a flag of their own: 1 where the value was missing.
+        What to put in.
+    chosen : ndarray of int
+        Which of the filled columns, counted from 0, and of the flags, counted from
+        n_features, are returned. A flag is 1 where the value was missing.
     """
 
-    def __init__(self, values: np.ndarray, flagged: np.ndarray) -> None:
+    def __init__(self, values: np.ndarray, chosen: np.ndarray) -> None:
         super().__init__()
         self.values: Tensor
-        self.kept: Tensor
-        self.flagged: Tensor
-        kept = np.flatnonzero(~np.isnan(values))
-        self.keeps_all = len(kept) == len(values)
-        self.has_flags = len(flagged) > 0
+        self.chosen: Tensor
+        self.changes_columns = not np.array_equal(chosen, np.arange(len(values)))
         self.register_buffer("values", torch.tensor(values, dtype=torch.float32))
-        self.register_buffer("kept", torch.from_numpy(kept))
-        self.register_buffer("flagged", torch.from_numpy(np.asarray(flagged, dtype=np.int64)))
+        self.register_buffer("chosen", torch.from_numpy(np.asarray(chosen, dtype=np.int64)))
+
+    @classmethod
+    def joined(cls, modules: Sequence[Fill]) -> Fill:
+        """Return what does for columns side by side what several do for theirs."""
+        widths = [len(module.values) for module in modules]
+        starts = np.cumsum([0, *widths])
+        chosen = [
+            own + start + np.where(own < width, 0, starts[-1] - width)
+            for own, width, start in zip(
+                (module.chosen.numpy() for module in modules), widths, starts, strict=False
+            )
+        ]
+        values = np.concatenate([module.values.numpy() for module in modules])
+        return cls(values, np.concatenate(chosen))
 
     def forward(self, x: Tensor) -> Tensor:
         missing = x.isnan()
         filled = torch.where(missing, self.values, x)
-        if not self.keeps_all:
-            filled = filled[:, self.kept]
-        if not self.has_flags:
+        if not self.changes_columns:
             return filled
-        return torch.cat([filled, missing[:, self.flagged].to(x.dtype)], dim=1)
+        return torch.cat([filled, missing.to(x.dtype)], dim=1)[:, self.chosen]
+
+
+def _fill(values: np.ndarray, flagged: np.ndarray) -> Fill:
+    """Fill in values, leaving out columns where that is NaN, then the flags of some columns."""
+    kept = np.flatnonzero(~np.isnan(values))
+    return Fill(np.nan_to_num(values), np.concatenate([kept, len(values) + flagged]))
 
 
 class UnitRows(nn.Module):
     """Divide every row by its norm, unless that is zero."""
+
+    rounds = True
 
     def __init__(self, norm: str) -> None:
         super().__init__()
@@ -116,6 +145,8 @@ class UnitRows(nn.Module):
 
 class SignedLog(nn.Module):
     """``sign(x) log(1 + |x|)``."""
+
+    rounds = True
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.sign(x) * torch.log1p(x.abs())
@@ -150,6 +181,10 @@ def _pipeline(pipeline: Pipeline, place: str) -> nn.Module:
         for name, step in pipeline.steps
         if step is not None and not isinstance(step, str)
     ]
+    if any(hasattr(module, "rounds") for step in steps[:-1] for module in step.modules()):
+        for module in steps[-1].modules():
+            if isinstance(module, Trees):
+                module.forgive_rounding()
     return nn.Sequential(*steps)
 
 
@@ -192,7 +227,7 @@ def _simple_imputer(imputer: SimpleImputer, place: str) -> nn.Module:
             f"The step '{place}' cannot be exported: missing_values={missing!r}, only NaN can."
         )
     flagged = imputer.indicator_.features_ if imputer.add_indicator else np.array([], dtype=int)
-    return Fill(np.asarray(imputer.statistics_, dtype=float), flagged)
+    return _fill(np.asarray(imputer.statistics_, dtype=float), flagged)
 
 
 @converts(PCA)
@@ -240,4 +275,4 @@ def _float_columns(transformer: FloatColumns, place: str) -> nn.Module:
 
 @converts(GapFiller)
 def _gap_filler(filler: GapFiller, place: str) -> nn.Module:
-    return Fill(np.asarray(filler.medians_, dtype=float), filler.marked_)
+    return _fill(np.asarray(filler.medians_, dtype=float), np.asarray(filler.marked_, dtype=int))

@@ -11,7 +11,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
+from ..modalities._positions import first_few
 from . import (
+    _early_stopping,
     _ensembles,
     _linear,
     _neighbors,
@@ -20,11 +22,14 @@ from . import (
     _rank_gauss,
     _sequences,
     _steps,
+    _trees,
 )
 from ._convert import convert
+from ._door import Door, door_of
 
 # Each file registers its converters when it is imported.
 _CONVERTERS = (
+    _early_stopping,
     _ensembles,
     _linear,
     _neighbors,
@@ -33,10 +38,11 @@ _CONVERTERS = (
     _rank_gauss,
     _sequences,
     _steps,
+    _trees,
 )
 
-# Rows computed at a time: bounds the memory of the search for neighbours.
-_CHUNK_ROWS = 1024
+# Rows computed at a time: bounds the memory, and keeps most of it in the processor's cache.
+_CHUNK_ROWS = 16
 
 
 class ExportedModel(nn.Module):
@@ -48,8 +54,8 @@ class ExportedModel(nn.Module):
         Maps (n_samples, n_features) to predictions.
     n_features : int
         Number of columns of its input.
-    modalities : dict of str to int
-        Names and numbers of columns of the modalities.
+    door : Door
+        What rows it takes.
     one_dimensional : bool
         Whether `forward` returns (n_samples,).
 
@@ -62,12 +68,12 @@ class ExportedModel(nn.Module):
     """
 
     def __init__(
-        self, steps: nn.Module, n_features: int, modalities: dict[str, int], one_dimensional: bool
+        self, steps: nn.Module, n_features: int, door: Door, one_dimensional: bool
     ) -> None:
         super().__init__()
-        self.steps = steps
+        self.steps, self.door = steps, door
         self.n_features_in_ = n_features
-        self.modalities_ = modalities
+        self.modalities_ = {name: len(columns) for name, columns in door.blocks.items()}
         self.one_dimensional = one_dimensional
 
     def forward(self, x: Tensor) -> Tensor:
@@ -81,7 +87,14 @@ class ExportedModel(nn.Module):
         Returns
         -------
         float32 Tensor
-            Of the shape of `predict`, or of `predict_proba`.
+            Of the shape of `predict`, or of `predict_proba`. Compiled or exported, it does not
+            check values: rows that cannot be predicted get NaN.
+
+        Raises
+        ------
+        ValueError
+            If the number of columns is another, or rows hold infinity, lack all modalities,
+            or have gaps that the model does not fill.
         """
         if torch.compiler.is_compiling():
             return self._predict(x)
@@ -89,12 +102,20 @@ class ExportedModel(nn.Module):
             raise ValueError(
                 f"x has shape {tuple(x.shape)}; expected (n_samples, {self.n_features_in_})."
             )
-        if x.isinf().any():
-            raise ValueError("x holds infinity, or values too large for float32.")
-        return torch.cat([self._predict(chunk) for chunk in x.split(_CHUNK_ROWS)])
+        x = x.to(torch.float32)
+        self.door.check(x)
+        prediction = torch.cat([self._predict(chunk) for chunk in x.split(_CHUNK_ROWS)])
+        if prediction.isnan().any():
+            rows = torch.nonzero(prediction.flatten(min(1, prediction.ndim - 1)).isnan())
+            raise ValueError(
+                f"x contains NaN where the model does not take it (rows "
+                f"{first_few(rows[:, 0].unique().tolist())}): impute it first."
+            )
+        return prediction
 
     def _predict(self, x: Tensor) -> Tensor:
-        prediction = self.steps(x.to(torch.float32)).to(torch.float32)
+        x = x.to(torch.float32)
+        prediction = torch.where(self.door(x), torch.nan, self.steps(x).to(torch.float32))
         return prediction[:, 0] if self.one_dimensional else prediction
 
 
@@ -146,21 +167,13 @@ def to_module(model: Any) -> ExportedModel:
     >>> prediction.shape
     torch.Size([100, 3])
     """
+    if isinstance(model, type) or not hasattr(model, "fit"):
+        raise TypeError(f"model must be a fitted estimator, got {model!r}.")
     check_is_fitted(model)
     steps = convert(model, "")
     return ExportedModel(
-        steps, int(model.n_features_in_), _widths_of(model), _is_one_dimensional(model)
+        steps, int(model.n_features_in_), door_of(model), _is_one_dimensional(model)
     ).eval()
-
-
-def _widths_of(model: Any) -> dict[str, int]:
-    first = model
-    while isinstance(first, Pipeline):
-        first = first.steps[0][1]
-    members = getattr(first, "estimators_", None)
-    first = members[0] if isinstance(members, list) and members else first
-    blocks = getattr(first, "modalities_", {})
-    return {name: len(columns) for name, columns in blocks.items()}
 
 
 def _is_one_dimensional(model: Any) -> bool:
@@ -173,5 +186,7 @@ def _is_one_dimensional(model: Any) -> bool:
         return model._target_shape == ()
     if hasattr(model, "_target_scale"):
         return model._target_scale.one_dimensional
+    if hasattr(model, "n_outputs_"):  # trees and forests
+        return model.n_outputs_ == 1
     coef = getattr(getattr(model, "ridge_", model), "coef_", np.zeros(1))
     return np.ndim(coef) == 1

@@ -6,6 +6,9 @@ before.
 
 from ._analysis import ModalityReport, analyze_modalities
 from ._attention_by_prediction import AttentionByPredictionDisplay
+from ._coverage_by_group import CoverageByGroupDisplay
+from ._coverage_by_level import CoverageDisplay
+from ._coverage_by_width import CoverageByWidthDisplay
 from ._group_error import GroupErrorDisplay
 from ._importance_display import ModalityImportanceDisplay
 from ._modality_attention import ModalityAttentionDisplay
@@ -16,6 +19,9 @@ from ._training_curves import TrainingCurvesDisplay
 
 __all__ = [
     "AttentionByPredictionDisplay",
+    "CoverageByGroupDisplay",
+    "CoverageByWidthDisplay",
+    "CoverageDisplay",
     "GroupErrorDisplay",
     "ModalityAttentionDisplay",
     "ModalityImportanceDisplay",

@@ -1,5 +1,9 @@
-import numpy as np
+from numbers import Integral
 
+import numpy as np
+import pandas as pd
+
+from .._sklearn_private import validate_params
 from ..ensemble._target_names import target_names_of
 from ._drawing import (
     REFERENCE_COLOR,
@@ -11,7 +15,7 @@ from ._drawing import (
     wrap,
 )
 from ._modality_attention import mean_attention
-from ._targets import check_names
+from ._targets import TARGET_NAMES, check_names
 
 # In inches, beside the last panel.
 LEGEND_WIDTH = 2.2
@@ -65,6 +69,9 @@ class AttentionByPredictionDisplay:
         self.target_names = target_names
 
     @classmethod
+    @validate_params(
+        {"target_names": TARGET_NAMES, "n_bins": [Integral]}, prefer_skip_nested_validation=False
+    )
     def from_estimator(cls, estimator, X, *, target_names=None, n_bins=10, ax=None):
         """Compute attention weights and predictions of some rows, and draw them.
 
@@ -98,6 +105,10 @@ class AttentionByPredictionDisplay:
         )
 
     @classmethod
+    @validate_params(
+        {"attention": [pd.DataFrame], "target_names": TARGET_NAMES, "n_bins": [Integral]},
+        prefer_skip_nested_validation=False,
+    )
     def from_data(cls, attention, y_pred, *, target_names=None, n_bins=10, ax=None):
         """Draw what was computed before.
 
@@ -125,6 +136,7 @@ class AttentionByPredictionDisplay:
         )
         return display.plot(ax, n_bins=n_bins)
 
+    @validate_params({"n_bins": [Integral]}, prefer_skip_nested_validation=False)
     def plot(self, ax=None, *, n_bins=10):
         """Draw.
 

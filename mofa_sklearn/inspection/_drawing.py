@@ -64,6 +64,8 @@ def make_axes(ax, n_panels, caller, *, panel_size=(4.2, 4.2)):
 
     Raises
     ------
+    TypeError
+        If what is given are no axes.
     ValueError
         If the number of axes given is not ``n_panels``.
     """
@@ -75,6 +77,8 @@ def make_axes(ax, n_panels, caller, *, panel_size=(4.2, 4.2)):
         )
         return axes.ravel()
     axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
+    if not all(isinstance(each, plt.Axes) for each in axes):
+        raise TypeError(f"ax must be matplotlib Axes, one or several; got {ax!r}.")
     if len(axes) != n_panels:
         raise ValueError(f"{caller} needs {n_panels} axes, one per panel; got {len(axes)}.")
     return axes

@@ -2,8 +2,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_consistent_length
 
+from .._lengths import check_one_for_each_row
+from .._sklearn_private import validate_params
 from ..ensemble._target_names import target_names_of
 from ._drawing import (
     REFERENCE_COLOR,
@@ -15,8 +16,8 @@ from ._drawing import (
     wrap,
 )
 from ._held_out import out_of_fold_prediction
-from ._targets import check_names, check_targets, without_unpredicted
-from ._unwrap import as_learned
+from ._targets import TARGET_NAMES, check_names, check_targets, without_unpredicted
+from ._unwrap import PREDICTOR, as_learned
 
 # Of the places on the x axis; targets are drawn side by side within it.
 WIDTH_OF_BIN = 0.5
@@ -94,6 +95,10 @@ class GroupErrorDisplay:
         self.target_names = target_names
 
     @classmethod
+    @validate_params(
+        {"estimator": PREDICTOR, "held_out": ["boolean"], "target_names": TARGET_NAMES},
+        prefer_skip_nested_validation=False,
+    )
     def from_estimator(
         cls,
         estimator,
@@ -156,6 +161,7 @@ class GroupErrorDisplay:
         )
 
     @classmethod
+    @validate_params({"target_names": TARGET_NAMES}, prefer_skip_nested_validation=False)
     def from_predictions(
         cls, y_true, y_pred, groups, *, group_sizes=None, target_names=None, edges=None, ax=None
     ):
@@ -192,9 +198,10 @@ class GroupErrorDisplay:
         import_pyplot(f"{cls.__name__}.from_predictions")
         if target_names is None:
             target_names = target_names_of(y_true)
+        check_one_for_each_row("groups", groups, y_true)
+        check_one_for_each_row("group_sizes", group_sizes, y_true)
         groups = np.asarray(groups)
-        check_consistent_length(y_true, groups)
-        sizes = _sizes(groups) if group_sizes is None else group_sizes
+        sizes = sizes_of(groups) if group_sizes is None else group_sizes
         y_true, y_pred, groups, sizes = without_unpredicted(y_true, y_pred, groups, sizes)
         y_true, y_pred = check_targets(y_true, y_pred)
         display = cls(
@@ -229,8 +236,8 @@ class GroupErrorDisplay:
             If the edges do not rise, or the number of names is not that of the targets.
         """
         names = check_names(self.target_names, np.shape(self.y_true))
-        sizes = _sizes(self.groups) if self.group_sizes is None else np.asarray(self.group_sizes)
-        bins = _bins(sizes, np.asarray(self.groups), edges)
+        sizes = sizes_of(self.groups) if self.group_sizes is None else np.asarray(self.group_sizes)
+        bins = bins_by_size(sizes, np.asarray(self.groups), edges)
         self.frame_ = self._errors(names, sizes, bins)
         size = (max(6.4, 3.0 + 1.1 * len(bins)), 4.2)
         (ax,) = make_axes(ax, 1, f"{type(self).__name__}.plot", panel_size=size)
@@ -291,15 +298,17 @@ def _clustered_mean(values, groups):
     return _Mean(mean, error, n_groups)
 
 
-def _sizes(groups):
+def sizes_of(groups):
     """Return the number of rows of each row's group."""
     _, codes, counts = np.unique(groups, return_inverse=True, return_counts=True)
     return counts[codes]
 
 
-def _bins(sizes, groups, edges):
+def bins_by_size(sizes, groups, edges):
     """Return the rows of each bin that holds any."""
-    if edges is not None and ((np.ndim(edges) != 1) or (np.diff(edges) <= 0).any()):
+    if edges is not None and (
+        isinstance(edges, str) or np.ndim(edges) != 1 or (np.diff(edges) <= 0).any()
+    ):
         raise ValueError(f"edges must be a list of rising sizes, [2, 10] say; got {edges!r}.")
     doubled = edges is None
     number = np.searchsorted(2 ** np.arange(1, 63) if doubled else edges, sizes, side="right")

@@ -1,5 +1,7 @@
 import numpy as np
+from sklearn.utils import Bunch
 
+from .._sklearn_private import validate_params
 from ._drawing import (
     MAIN_COLOR,
     REFERENCE_COLOR,
@@ -57,6 +59,7 @@ class ModalityImportanceDisplay:
         self.importance = importance
 
     @classmethod
+    @validate_params({"by_target": ["boolean"]}, prefer_skip_nested_validation=False)
     def from_estimator(cls, estimator, X, y, *, by_target=False, ax=None, **params):
         """Measure the importance and draw it.
 
@@ -84,6 +87,9 @@ class ModalityImportanceDisplay:
         return cls.from_data(importance, by_target=by_target, ax=ax)
 
     @classmethod
+    @validate_params(
+        {"importance": [Bunch], "by_target": ["boolean"]}, prefer_skip_nested_validation=False
+    )
     def from_data(cls, importance, *, by_target=False, ax=None):
         """Draw what was measured before.
 
@@ -102,6 +108,7 @@ class ModalityImportanceDisplay:
         """
         return cls(importance=importance).plot(ax, by_target=by_target)
 
+    @validate_params({"by_target": ["boolean"]}, prefer_skip_nested_validation=False)
     def plot(self, ax=None, *, by_target=False):
         """Draw the modalities, the most important one on top.
 

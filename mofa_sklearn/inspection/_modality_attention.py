@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 
+from .._sklearn_private import validate_params
 from ._drawing import (
     MAIN_COLOR,
     REFERENCE_COLOR,
@@ -85,6 +86,7 @@ class ModalityAttentionDisplay:
         return cls.from_data(mean_attention(estimator, X), kind=kind, ax=ax)
 
     @classmethod
+    @validate_params({"attention": [pd.DataFrame]}, prefer_skip_nested_validation=False)
     def from_data(cls, attention, *, kind="box", ax=None):
         """Draw attention weights that were computed before.
 

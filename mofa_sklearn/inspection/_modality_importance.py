@@ -15,6 +15,7 @@ from sklearn.utils import Bunch, check_consistent_length, check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
+from .._lengths import check_one_for_each_row
 from .._sklearn_private import HasMethods, Interval, _check_sample_weight, validate_params
 from .._validation import check_array
 from ..ensemble._target_names import target_names_of
@@ -33,7 +34,7 @@ from ._permuted_prediction import (
     that_count,
 )
 from ._targets import check_names
-from ._unwrap import as_learned, modalities_of
+from ._unwrap import as_learned, modalities_of, refuse_class
 
 
 @validate_params(
@@ -209,11 +210,13 @@ def modality_importance(
     >>> result.frame["importance"].sort_values(ascending=False).index.tolist()
     ['image', 'text', 'sound']
     """
+    refuse_class(estimator)
     check_is_fitted(estimator)
     names = target_names_of(y) if target_names is None else target_names
     estimator, y = as_learned(estimator, y)
+    check_one_for_each_row("sample_weight", sample_weight, X)
     X, y, sample_weight = _check_rows(X, y, sample_weight)
-    check_consistent_length(X, groups)
+    check_one_for_each_row("groups", groups, X)
     counted = np.ones(len(X), bool) if sample_weight is None else sample_weight != 0
     if sample_weight is not None and not held_out and 0 < counted.sum() < len(X):
         # Nor may a row that counts get their blocks.
@@ -263,7 +266,9 @@ def _check_rows(X: Any, y: Any, sample_weight: Any) -> tuple[Any, np.ndarray, np
     if len(X) < 2:
         raise ValueError(f"Blocks are exchanged between rows, but X has {len(X)} row(s).")
     if sample_weight is not None:
-        sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
+        sample_weight = _check_sample_weight(
+            sample_weight, X, dtype=np.float64, ensure_non_negative=True
+        )
     return X, y, sample_weight
 
 
@@ -271,7 +276,6 @@ def _check_groups(groups: Any, X: Any) -> np.ndarray | None:
     """Return the number of each row's group."""
     if groups is None:
         return None
-    check_consistent_length(X, groups)
     names, codes = np.unique(np.asarray(groups), return_inverse=True)
     if len(names) < 2:
         raise ValueError(

@@ -1,7 +1,11 @@
+from numbers import Real
+
 import numpy as np
 
+from .._sklearn_private import Interval, validate_params
 from ..ensemble._target_names import target_names_of
 from ..metrics import normalized_mean_squared_error
+from ._coverage import check_intervals, predicted_intervals
 from ._drawing import (
     MAIN_COLOR,
     REFERENCE_COLOR,
@@ -10,8 +14,8 @@ from ._drawing import (
     make_axes,
     wrap,
 )
-from ._targets import check_names, check_targets
-from ._unwrap import as_learned, unwrap
+from ._targets import TARGET_NAMES, check_names, check_targets
+from ._unwrap import PREDICTOR, as_learned
 
 # Above this many rows single dots hide each other, and counting them in hexagons says more.
 MAX_SCATTER_ROWS = 1000
@@ -19,6 +23,7 @@ MAX_SCATTER_ROWS = 1000
 MARGIN = 0.04
 # Bins of equally many true values that the median interval is drawn for, where there are hexagons.
 INTERVAL_BINS = 20
+_LEVEL = [Interval(Real, 0, 1, closed="neither"), None]
 
 
 class PredictedVsTrueDisplay:
@@ -82,6 +87,10 @@ class PredictedVsTrueDisplay:
         self.confidence_level = confidence_level
 
     @classmethod
+    @validate_params(
+        {"estimator": PREDICTOR, "target_names": TARGET_NAMES, "confidence_level": _LEVEL},
+        prefer_skip_nested_validation=False,
+    )
     def from_estimator(
         cls,
         estimator,
@@ -127,7 +136,7 @@ class PredictedVsTrueDisplay:
         estimator, y = as_learned(estimator, y)
         intervals = None
         if confidence_level is not None:
-            intervals = _predict_interval(estimator, X, confidence_level)
+            intervals = predicted_intervals(estimator, X, confidence_level)
         return cls.from_predictions(
             y,
             estimator.predict(X),
@@ -139,6 +148,14 @@ class PredictedVsTrueDisplay:
         )
 
     @classmethod
+    @validate_params(
+        {
+            "target_names": TARGET_NAMES,
+            "intervals": ["array-like", None],
+            "confidence_level": _LEVEL,
+        },
+        prefer_skip_nested_validation=False,
+    )
     def from_predictions(
         cls,
         y_true,
@@ -184,7 +201,7 @@ class PredictedVsTrueDisplay:
             target_names = target_names_of(y_true)
         y_true, y_pred = check_targets(y_true, y_pred)
         if intervals is not None:
-            intervals = _check_intervals(intervals, y_true.shape)
+            intervals = check_intervals(intervals, y_true.shape)
         display = cls(
             y_true=y_true,
             y_pred=y_pred,
@@ -239,7 +256,7 @@ class PredictedVsTrueDisplay:
         self.coverage_ = None
         if self.intervals is None:
             return None
-        bounds = _check_intervals(self.intervals, np.shape(self.y_true))
+        bounds = check_intervals(self.intervals, np.shape(self.y_true))
         within = (bounds[..., 0] <= y_true) & (y_true <= bounds[..., 1])
         self.coverage_ = within.mean(axis=0)
         return bounds
@@ -250,31 +267,6 @@ class PredictedVsTrueDisplay:
             return title
         level = "" if self.confidence_level is None else f"{100 * self.confidence_level:.4g} % "
         return f"{title}, {level}intervals hold {100 * self.coverage_[index]:.1f} %"
-
-
-def _predict_interval(estimator, X, confidence_level):
-    """Ask what a pipeline or search ends in for its intervals."""
-    inner, rows = unwrap(estimator, X)
-    if not hasattr(inner, "predict_interval"):
-        raise TypeError(
-            "confidence_level needs an estimator with `predict_interval`, such as a "
-            "KFoldEnsembleRegressor or a BlendRegressor, or a pipeline or search that ends in "
-            f"one; got {type(inner).__name__}, which has none."
-        )
-    return inner.predict_interval(rows, confidence_level=confidence_level)
-
-
-def _check_intervals(intervals, shape):
-    """Return lower and upper bounds of shape (n_samples, n_targets, 2)."""
-    n_targets = 1 if len(shape) == 1 else shape[1]
-    expected = (shape[0], n_targets, 2)
-    bounds = np.asarray(intervals, dtype=np.float64)
-    if bounds.size != np.prod(expected) or bounds.shape[0] != shape[0] or bounds.shape[-1] != 2:
-        raise ValueError(
-            f"intervals must be of shape {expected}, lower and upper bounds of each target; got "
-            f"{bounds.shape}."
-        )
-    return bounds.reshape(expected)
 
 
 def _check_kind(kind, n_samples):

@@ -1,5 +1,6 @@
 import numpy as np
 
+from .._sklearn_private import validate_params
 from ..ensemble._target_names import target_names_of
 from ._drawing import (
     MAIN_COLOR,
@@ -12,8 +13,8 @@ from ._drawing import (
 )
 from ._held_out import out_of_fold_prediction
 from ._predicted_vs_true import MAX_SCATTER_ROWS
-from ._targets import check_names, check_targets, without_unpredicted
-from ._unwrap import as_learned
+from ._targets import TARGET_NAMES, check_names, check_targets, without_unpredicted
+from ._unwrap import PREDICTOR, as_learned
 
 KINDS = ("residual_vs_predicted", "distribution")
 # Bins of equally many rows, of at least so many each, that the mean is drawn for.
@@ -71,6 +72,10 @@ class ResidualsDisplay:
         self.target_names = target_names
 
     @classmethod
+    @validate_params(
+        {"estimator": PREDICTOR, "held_out": ["boolean"], "target_names": TARGET_NAMES},
+        prefer_skip_nested_validation=False,
+    )
     def from_estimator(
         cls, estimator, X, y, *, held_out=False, target_names=None, kind=KINDS[0], ax=None
     ):
@@ -110,6 +115,7 @@ class ResidualsDisplay:
         return cls.from_predictions(y, y_pred, target_names=target_names, kind=kind, ax=ax)
 
     @classmethod
+    @validate_params({"target_names": TARGET_NAMES}, prefer_skip_nested_validation=False)
     def from_predictions(cls, y_true, y_pred, *, target_names=None, kind=KINDS[0], ax=None):
         """Draw predictions that were made before.
 

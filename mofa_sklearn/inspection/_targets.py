@@ -5,6 +5,9 @@ from sklearn.utils import check_consistent_length
 
 from .._validation import check_array
 
+#: What names of targets may be, for `validate_params`.
+TARGET_NAMES = ["array-like", None]
+
 
 def check_targets(y_true, y_pred):
     """Return both as finite float arrays of one shape."""
@@ -23,7 +26,7 @@ def check_names(names, shape):
     if names is None:
         return ["target"] if len(shape) == 1 else [f"target {i}" for i in range(shape[1])]
     n_targets = 1 if len(shape) == 1 else shape[1]
-    if len(names) != n_targets:
+    if isinstance(names, str) or len(names) != n_targets:
         raise ValueError(f"target_names has {len(names)} names for {n_targets} targets.")
     return list(names)
 

@@ -1,5 +1,9 @@
+from collections.abc import Mapping, Sequence
+from numbers import Integral
+
 import numpy as np
 
+from .._sklearn_private import validate_params
 from ._drawing import MAIN_COLOR, SECOND_COLOR, import_pyplot, make_axes, tidy
 from ._unwrap import with_members
 
@@ -75,6 +79,10 @@ class TrainingCurvesDisplay:
         )
 
     @classmethod
+    @validate_params(
+        {"histories": ["array-like"], "best_iterations": ["array-like", None]},
+        prefer_skip_nested_validation=False,
+    )
     def from_data(cls, histories, best_iterations=None, *, ax=None):
         """Draw histories that were kept elsewhere.
 
@@ -111,13 +119,21 @@ class TrainingCurvesDisplay:
         ValueError
             If the numbers of histories and of best iterations differ.
         """
+        if not all(_is_history(history) for history in self.histories):
+            raise TypeError(
+                "histories must be lists of dicts, one a member, as skorch keeps them; got "
+                f"{self.histories!r:.100}."
+            )
         bests = self.best_iterations
         if bests is None:
             bests = [None] * len(self.histories)
         if len(bests) != len(self.histories):
             raise ValueError(
-                f"got {len(self.histories)} histories but {len(bests)} best iterations."
+                f"got {len(self.histories)} histories but {len(bests)} best iterations: "
+                "best_iterations needs one, or None, for each."
             )
+        if not all(best is None or isinstance(best, Integral) for best in bests):
+            raise TypeError(f"best_iterations must be epochs or None; got {list(bests)!r}.")
         (ax,) = make_axes(ax, 1, f"{type(self).__name__}.plot", panel_size=(6.4, 4.2))
         alpha = max(MIN_ALPHA, 1 / max(1, len(self.histories)) ** 0.5)
         for history, best in zip(self.histories, bests, strict=True):
@@ -128,6 +144,11 @@ class TrainingCurvesDisplay:
         _draw_legend(ax)
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+
+def _is_history(history):
+    is_list = isinstance(history, Sequence) and not isinstance(history, str)
+    return is_list and all(isinstance(row, Mapping) for row in history)
 
 
 def _title(n_members):

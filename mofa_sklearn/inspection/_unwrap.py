@@ -4,9 +4,13 @@ from sklearn.base import OneToOneFeatureMixin
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from .._sklearn_private import HasMethods
 from ..modalities import resolve_modalities
 from ..modalities._tables import column_names
 from ..pipeline._target_transform import on_learned_scale
+
+#: What predicts, for `validate_params`.
+PREDICTOR = [HasMethods(["get_params", "predict"])]
 
 
 def unwrap(estimator, X=None):
@@ -37,6 +41,12 @@ def unwrap(estimator, X=None):
             return estimator, X
 
 
+def refuse_class(estimator):
+    """Say by the argument's name that a class is not fitted."""
+    if isinstance(estimator, type):
+        raise TypeError(f"estimator must be fitted, got the class {estimator.__name__}.")
+
+
 def as_learned(estimator, y):
     """Take a model and targets to the scale on which the model learned.
 
@@ -55,6 +65,7 @@ def as_learned(estimator, y):
     y : array-like
         The targets that this one is to be compared with.
     """
+    refuse_class(estimator)
     inner = estimator
     while hasattr(inner, "best_estimator_"):
         inner = inner.best_estimator_

@@ -69,6 +69,8 @@ def numbers(X: Any) -> Any:
     TypeError
         If a column holds other objects.
     """
+    if is_plain(X) and X.columns.nlevels == 1:
+        return X
     X = as_table(X)
     if not is_frame(X) or is_plain(X):
         return X

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from .dropout import random_bytes
 from .layers import encoder, head, is_known_to_hold, trunk
+from .numeric import MAX_NUMERIC_WIDTH, NumericEncoder
 from .residual import ResidualFeatures
 from .stand_ins import StandIns
 from .tokens import TokenEncoder, Tokens
@@ -69,6 +70,10 @@ class MoFANetwork(nn.Module):
         For every block the number of tokens that lie one after the other in it, see
         :class:`.tokens.TokenEncoder`; None for a block that is one vector. None: all are.
 
+    numeric_embedding : {"piecewise_linear"} or None, default=None
+        What narrow blocks are taken for numbers with, see :class:`.numeric.PiecewiseLinear`;
+        None: they are encoded as wide ones are.
+
     Attributes
     ----------
     learning_modality : int or None
@@ -87,6 +92,7 @@ class MoFANetwork(nn.Module):
         modality_names: Sequence[str] | None = None,
         residual_features: bool = False,
         tokens: Sequence[int | None] | None = None,
+        numeric_embedding: str | None = None,
     ) -> None:
         super().__init__()
         self.widths = list(widths)
@@ -103,15 +109,14 @@ class MoFANetwork(nn.Module):
             "modality_names": None if modality_names is None else list(modality_names),
             "residual_features": residual_features,
             "tokens": None if tokens is None else list(tokens),
+            "numeric_embedding": numeric_embedding,
         }
         self.learning_modality: int | None = None
         self.generator: torch.Generator | None = None
         #: The number of tokens of every block, None for one that is no sequence.
         self.tokens = [None] * len(self.widths) if tokens is None else list(tokens)
         self.encoders = nn.ModuleList(
-            encoder(width, hidden_dim, dropout)
-            if n_tokens is None
-            else TokenEncoder(width, n_tokens, hidden_dim, dropout)
+            self._make_encoder(width, n_tokens)
             for width, n_tokens in zip(self.widths, self.tokens, strict=True)
         )
         self.fusion = _make_fusion(fusion, self.arguments)
@@ -207,6 +212,14 @@ class MoFANetwork(nn.Module):
             return fusion.token_weights(encodings, present, tokens)[position]
         tokens_there: Any = encoded.tokens[position]
         return tokens_there.weights()
+
+    def _make_encoder(self, width: int, n_tokens: int | None) -> nn.Module:
+        hidden_dim, dropout = self.arguments["hidden_dim"], self.arguments["dropout"]
+        if n_tokens is not None:
+            return TokenEncoder(width, n_tokens, hidden_dim, dropout)
+        if self.arguments["numeric_embedding"] is not None and width <= MAX_NUMERIC_WIDTH:
+            return NumericEncoder(width, hidden_dim, dropout)
+        return encoder(width, hidden_dim, dropout)
 
     def _encode_blocks(self, x: Tensor) -> _Encoded:
         blocks = x.split(self.widths, dim=-1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 
 import torch
@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .losses import mean_loss
-from .stand_ins import StackedStandIns, StandIns
+from .numeric import PiecewiseLinear, StackedPiecewiseLinear
+from .stand_ins import LinkedStandIns, StackedStandIns, StandIns
 
 # Rows of the trial that shows whether a network can be stacked.
 _N_TRIAL_ROWS = 3
@@ -41,14 +42,14 @@ class StackedLinear(nn.Module):
             y = torch.bmm(rows, weight)
         else:
             y = torch.baddbmm(self.bias.unsqueeze(1), rows, weight)
-        return y.view(*x.shape[:-1], -1)
+        return y.view(*x.shape[:-1], weight.shape[2])
 
     def _shared(self, x: Tensor) -> Tensor:
         """Give all members the same rows, in one matrix product."""
         bias = None if self.bias is None else self.bias.flatten()
         y = F.linear(x, self.weight.flatten(0, 1), bias)  # (batch, n_members * n_out)
         # A length would become a constant of an exported graph; a shape does not.
-        return y.view(x.shape[0], len(self.weight), -1).transpose(0, 1)
+        return y.view(x.shape[0], *self.weight.shape[:2]).transpose(0, 1)
 
     def extra_repr(self) -> str:
         n_members, n_out, n_in = self.weight.shape
@@ -95,20 +96,82 @@ class StackedLayerNorm(nn.Module):
 
 
 #: What takes the place of which layer.
-STACKED_LAYERS = {
+Layers = Mapping[type[nn.Module], Callable[..., nn.Module]]
+STACKED_LAYERS: Layers = {
     nn.Linear: StackedLinear,
     nn.LayerNorm: StackedLayerNorm,
     StandIns: StackedStandIns,
+    PiecewiseLinear: StackedPiecewiseLinear,
 }
 
 
-def stack_modules(modules: Sequence[nn.Module]) -> nn.Module:
+class LinkedLinear(nn.Module):
+    """The linear layers of several networks, each with its own weights, where they are.
+
+    Parameters
+    ----------
+    layers : sequence of n_members nn.Linear
+        The layers; they are held, not copied.
+    """
+
+    def __init__(self, layers: Sequence[nn.Linear]) -> None:
+        super().__init__()
+        self.layers = tuple(layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n_members, ..., n_in), or (batch, n_in) for all, to (n_members, ..., n_out)."""
+        rows = x.unbind() if x.dim() > 2 else [x] * len(self.layers)
+        return torch.stack(
+            [
+                F.linear(own, layer.weight, layer.bias)
+                for own, layer in zip(rows, self.layers, strict=True)
+            ]
+        )
+
+
+class LinkedLayerNorm(nn.Module):
+    """The layer normalisations of several networks, each with its own weights, where they are.
+
+    Parameters
+    ----------
+    layers : sequence of n_members nn.LayerNorm
+        The layers; they are held, not copied.
+    """
+
+    def __init__(self, layers: Sequence[nn.LayerNorm]) -> None:
+        super().__init__()
+        self.layers = tuple(layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise (n_members, ..., *normalized_shape)."""
+        return torch.stack(
+            [
+                F.layer_norm(own, layer.normalized_shape, layer.weight, layer.bias, layer.eps)
+                for own, layer in zip(x.unbind(), self.layers, strict=True)
+            ]
+        )
+
+
+#: The same without copies of weights.
+LINKED_LAYERS: Layers = {
+    nn.Linear: LinkedLinear,
+    nn.LayerNorm: LinkedLayerNorm,
+    StandIns: LinkedStandIns,
+    PiecewiseLinear: StackedPiecewiseLinear,  # a few numbers, copied
+}
+
+
+def stack_modules(modules: Sequence[nn.Module], layers: Layers = STACKED_LAYERS) -> nn.Module:
     """Build one network that does what several do, along a leading members axis.
 
     Parameters
     ----------
     modules : sequence of n_members nn.Module
         Networks of one architecture. They are left alone.
+    layers : mapping of layer type to stacked type, default=STACKED_LAYERS
+        What takes the place of which layer. Of `LINKED_LAYERS`, a stack needs no memory of
+        its own, and computes bit for bit what the networks do; for a few rows that is as
+        fast.
 
     Returns
     -------
@@ -126,7 +189,7 @@ def stack_modules(modules: Sequence[nn.Module]) -> nn.Module:
     """
     if len({_architecture(module) for module in modules}) != 1:
         raise ValueError("Networks of different architectures cannot be stacked.")
-    return _stack_layer(deepcopy(modules[0]), list(modules), {})
+    return _stack_layer(deepcopy(modules[0]), list(modules), {}, layers)
 
 
 def unstack_modules(stacked: nn.Module, modules: Sequence[nn.Module]) -> None:
@@ -252,22 +315,22 @@ def _architecture(module: nn.Module) -> tuple:
 
 
 def _stack_layer(
-    layer: nn.Module, members: Sequence[nn.Module], done: dict[int, nn.Module]
+    layer: nn.Module, members: Sequence[nn.Module], done: dict[int, nn.Module], layers: Layers
 ) -> nn.Module:
     """Return a layer's stacked counterpart; `done` keeps a layer that is used twice one."""
     if id(members[0]) in done:
         return done[id(members[0])]
-    stacked_type = STACKED_LAYERS.get(type(layer))
+    stacked_type = layers.get(type(layer))
     if stacked_type is not None:
         stacked = stacked_type(members)
     else:
-        stacked = _stack_children(layer, members, done)
+        stacked = _stack_children(layer, members, done, layers)
     done[id(members[0])] = stacked
     return stacked
 
 
 def _stack_children(
-    layer: nn.Module, members: Sequence[nn.Module], done: dict[int, nn.Module]
+    layer: nn.Module, members: Sequence[nn.Module], done: dict[int, nn.Module], layers: Layers
 ) -> nn.Module:
     if layer._parameters or layer._buffers:
         raise TypeError(
@@ -277,7 +340,7 @@ def _stack_children(
     for name, child in layer._modules.items():
         if child is not None:
             peers = [member.get_submodule(name) for member in members]
-            layer._modules[name] = _stack_layer(child, peers, done)
+            layer._modules[name] = _stack_layer(child, peers, done, layers)
     return layer
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from .stacked_buffers import StackedBuffers
+
 
 class StandIns(nn.Module):
     """Mean encodings, for modalities that are missing at prediction only.
@@ -58,22 +60,25 @@ class StandIns(nn.Module):
         return torch.where(replaced.unsqueeze(-1), stand_ins, encodings), present | replaced
 
 
-class StackedStandIns(StandIns):
-    """The stand-ins of several networks.
+class StackedStandIns(StackedBuffers, StandIns):
+    """The stand-ins of several networks."""
+
+
+class LinkedStandIns(nn.Module):
+    """The stand-ins of several networks, each with its own, where they are.
 
     Parameters
     ----------
     members : sequence of n_members StandIns
-        Theirs are copied.
+        They are held, not copied.
     """
 
     def __init__(self, members: Sequence[StandIns]) -> None:
-        nn.Module.__init__(self)
-        for name in ("encodings", "has_one"):
-            values = [getattr(member, name) for member in members]
-            self.register_buffer(name, torch.stack(values))
+        super().__init__()
+        self.members = tuple(members)
 
-    def keep(self, positions: Sequence[int]) -> None:
-        """Go on with some of the members only: those at these places in the stack."""
-        self.encodings = self.encodings[list(positions)]
-        self.has_one = self.has_one[list(positions)]
+    def forward(self, encodings: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+        """Put stand-ins where modalities are missing, with a leading members axis."""
+        rows = zip(self.members, encodings.unbind(), present.unbind(), strict=True)
+        encoded, there = zip(*(member(*own) for member, *own in rows), strict=True)
+        return torch.stack(encoded), torch.stack(there)

@@ -21,6 +21,13 @@ _MEMBER = re.compile(r"\d+\.(npy|bin)")
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
+def check_path(path: str | os.PathLike) -> Path:
+    """Return a path, or say by the argument's name what is none."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"path must be a str or path-like, got {path!r}.")
+    return Path(path)
+
+
 def pack_archive(members: Mapping[str, bytes]) -> bytes:
     """Return an archive of members, uncompressed.
 

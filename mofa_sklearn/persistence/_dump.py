@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
-from ._archive import MANIFEST, MODEL, pack_archive, write_atomically
+from ._archive import MANIFEST, MODEL, check_path, pack_archive, write_atomically
 from ._document import forget
 from ._errors import PersistenceError
 from ._load import read_document
@@ -65,10 +64,11 @@ def dump(estimator: Any, path: str | PathLike) -> None:
     True
     """
     if isinstance(estimator, type) or not hasattr(estimator, "get_params"):
-        raise PersistenceError(f"dump stores estimators, got {estimator!r}.")
+        raise PersistenceError(f"dump stores estimators, got estimator={estimator!r}.")
+    path = check_path(path)
     data = _as_file(estimator)
     _check_readable(estimator, data)
-    write_atomically(Path(path), data)
+    write_atomically(path, data)
 
 
 def _as_file(estimator: Any) -> bytes:

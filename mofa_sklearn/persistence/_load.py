@@ -10,7 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from ._archive import MANIFEST, MODEL, unpack_archive
+from ._archive import MANIFEST, MODEL, check_path, unpack_archive
 from ._document import Document
 from ._errors import PersistenceError, VersionWarning
 from ._names import names_of
@@ -70,7 +70,7 @@ def load(path: str | PathLike, *, trusted: Iterable[str | type] | None = None) -
     >>> load(path)
     RankGaussTransformer(n_quantiles=50)
     """
-    path, own = Path(path), names_of(trusted)
+    path, own = check_path(path), names_of(trusted)
     with _naming(path):
         document, versions = _read(path.read_bytes())
     untrusted = {name: document.untrusted[name] for name in document.untrusted.keys() - own}
@@ -112,7 +112,7 @@ def get_untrusted_types(path: str | PathLike) -> list[str]:
     FileNotFoundError, PersistenceError
         As :func:`load`.
     """
-    path = Path(path)
+    path = check_path(path)
     with _naming(path):
         document, _ = _read(path.read_bytes())
     return sorted(document.untrusted)

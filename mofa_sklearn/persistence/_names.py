@@ -43,6 +43,7 @@ STATEFUL = frozenset(
         "mofa_sklearn.encoders._video.VideoEncoder",
         "mofa_sklearn.estimators._classifier.MoFAClassifier",
         "mofa_sklearn.estimators._regressor.MoFARegressor",
+        "mofa_sklearn.preprocessing._neighbors.BruteForceIndex",
         "sklearn.isotonic.IsotonicRegression",
     ]
 )

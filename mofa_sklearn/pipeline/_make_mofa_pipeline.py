@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -79,13 +80,14 @@ def make_mofa_pipeline(
         What is trained on the preprocessed columns; None takes the recipe's
         (:class:`MoFARegressor` with some parameters, mostly), and what the recipe
         puts beside it. Of a classifier, a :class:`KFoldEnsembleClassifier` is made,
-        and the step called ``classifier``. With a :class:`MoFAClassifier`, ``"default"``
-        is the recipe ``"classification"``: quick companions for classes, and calibrated
-        probabilities.
+        and the step called ``classifier``. Beside a :class:`MoFAClassifier`, ``"default"``
+        puts a logistic regression and what the most similar training rows tell, blended by
+        their out-of-fold log loss, and calibrates the probabilities.
 
     ensemble : bool, default=True
         Whether to train one member per fold; with False the pipeline ends with
-        the estimator itself.
+        the estimator itself, and `cv` and `validation`, which are the ensemble's, must
+        be left alone.
 
     cv : int, splitter or iterable, default=10
         The ensemble's splits.
@@ -135,7 +137,8 @@ def make_mofa_pipeline(
     ------
     ValueError
         If the recipe is unknown, or averages ensembles and `ensemble` is False, if
-        `estimator` is passed or `ensemble` is False with ``"best"``, if
+        `estimator` is passed or `ensemble` is False with ``"best"``, if an
+        argument of the ensemble would be ignored, if
         `target_transform` is given for a classifier, or if `tokens` are no numbers of
         tokens, or others than `estimator` has, or
         if `imputer` is another string than "passthrough".
@@ -183,7 +186,8 @@ def make_mofa_pipeline(
     if chosen.name == "best" and not (estimator is None and ensemble):
         raise ValueError(
             'recipe="best" is a blend of networks, trees and others, all of them its own: leave '
-            'estimator out, and ensemble=True. Classes have recipe="classification".'
+            "estimator out, and ensemble=True. Classes have the default recipe, with a "
+            "MoFAClassifier."
         )
     if estimator is None and chosen.baselines:
         if not ensemble:
@@ -193,14 +197,21 @@ def make_mofa_pipeline(
             )
         steps = _average_steps(chosen, modalities, imputer, encoders, params, tokens)
         return ModalityPipeline(steps, target_transform=target_transform)
-    beside = _beside(chosen, estimator)
+    if not ensemble:
+        _refuse_arguments_of_ensembles(params)
+    companions = chosen.companions if estimator is None else ()
     if estimator is None:
         estimator = chosen.make_estimator(random_state)
+    calibrate = None
+    if isinstance(estimator, MoFAClassifier):
+        companions, calibrate = chosen.class_companions, chosen.calibrate
+    companions = [(name, _pooled(clone(each), tokens)) for name, each in companions]
     pool = bool(chosen.joint_steps) or not takes_tokens(estimator)
     if tokens and not pool:
         estimator = with_tokens(estimator, tokens)
     if ensemble:
-        estimator = _make_ensemble(estimator, beside, tokens, params)
+        params["companions"] = companions or None
+        estimator = _make_ensemble(estimator, params, calibrate)
     if target_transform is not None and is_classifier(estimator):
         raise ValueError("target_transform is for regressors: classes have no other scale.")
     steps = preprocessing_steps(
@@ -216,6 +227,21 @@ def make_mofa_pipeline(
     return ModalityPipeline(steps, target_transform=target_transform)
 
 
+def _refuse_arguments_of_ensembles(params: dict[str, Any]) -> None:
+    """Refuse what is the ensemble's where there is none."""
+    defaults = inspect.signature(make_mofa_pipeline).parameters
+    ignored = [
+        name
+        for name in ("cv", "validation")
+        if params[name] is not defaults[name].default and params[name] != defaults[name].default
+    ]
+    if ignored:
+        raise ValueError(
+            f"{', '.join(ignored)} would be ignored with ensemble=False: they are arguments of "
+            "the ensemble."
+        )
+
+
 def _average_steps(
     recipe: Recipe,
     modalities: Modalities,
@@ -228,7 +254,7 @@ def _average_steps(
     from ..baselines import make_baselines
 
     random_state = params["random_state"]
-    members = _make_ensemble(recipe.make_estimator(random_state), None, None, params)
+    members = _make_ensemble(recipe.make_estimator(random_state), params)
     steps = preprocessing_steps(recipe, None, None, random_state)
     parts = [("network", Pipeline([*steps, ("regressor", members)]))]
     parts += make_baselines(names=recipe.baselines, random_state=random_state).items()
@@ -241,16 +267,6 @@ def _average_steps(
     return [("preprocess", preprocess), *pooling, ("regressor", average)]
 
 
-def _beside(recipe: Recipe, estimator: BaseEstimator | None) -> Recipe | None:
-    """Return the recipe whose companions and calibration go beside the networks."""
-    if estimator is None:
-        return recipe
-    # The default for classes needs no other name than that of its classifier.
-    if recipe.name == "default" and isinstance(estimator, MoFAClassifier):
-        return get_recipe("classification")
-    return None
-
-
 def _pooled(companion: BaseEstimator, tokens: Mapping[str, int] | None) -> BaseEstimator:
     """Let a companion see the mean over tokens, unless it knows what they are."""
     if not tokens:
@@ -261,17 +277,11 @@ def _pooled(companion: BaseEstimator, tokens: Mapping[str, int] | None) -> BaseE
 
 
 def _make_ensemble(
-    estimator: BaseEstimator,
-    beside: Recipe | None,
-    tokens: Mapping[str, int] | None,
-    params: dict[str, Any],
+    estimator: BaseEstimator, params: dict[str, Any], calibrate: str | None = None
 ) -> BaseEstimator:
-    companions = [] if beside is None else beside.companions
-    pooled = [(name, _pooled(clone(each), tokens)) for name, each in companions] or None
     if is_classifier(estimator):
-        calibrate = None if beside is None else beside.calibrate
-        return KFoldEnsembleClassifier(estimator, companions=pooled, calibrate=calibrate, **params)
-    return KFoldEnsembleRegressor(estimator, companions=pooled, **params)
+        return KFoldEnsembleClassifier(estimator, calibrate=calibrate, **params)
+    return KFoldEnsembleRegressor(estimator, **params)
 
 
 def _role(estimator: BaseEstimator) -> str:

@@ -13,6 +13,7 @@ from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from .._lengths import check_one_for_each_row
 from .._repr._completion import CompletesWhatIsThere
 from .._sklearn_private import HasMethods, StrOptions, _fit_context
 from ._fit_arguments import (
@@ -268,6 +269,7 @@ class ModalityPipeline(CompletesWhatIsThere, AnswersOfLastStep, Pipeline):
             R^2, or the accuracy of classes. With a `target_transform`, R^2 on the scale
             that was learned: one minus it is the normalised mean squared error there.
         """
+        check_one_for_each_row("sample_weight", sample_weight, X)
         transformer = self._target_transformer()
         if transformer is not None:
             y = on_learned_scale(transformer, y)

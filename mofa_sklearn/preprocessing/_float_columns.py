@@ -11,9 +11,10 @@ import pandas as pd
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.decomposition import TruncatedSVD
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_private import HasMethods, Interval, _check_feature_names_in, _fit_context
+from .._validation import validate_data
 from ..modalities._kinds import (
     DATES,
     DURATIONS,

@@ -6,9 +6,10 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_private import Interval, _check_feature_names_in, _fit_context
+from .._validation import validate_data
 from ..modalities._missing import all_finite
 from ..modalities._numbers import numbers
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from scipy.special import softmax
 
 from ._neighbors import NeighborSearch
 
@@ -11,8 +12,39 @@ from ._neighbors import NeighborSearch
 DISTANCES = ("nearest_distance", "mean_distance")
 # A distance below this share of the typical one counts as none: keeps weights finite.
 _NO_DISTANCE = 1e-3
+# Numbers held at a time where many rows are attended over.
+_CHUNK_NUMBERS = 2**20
 # Rows whose neighbours tell what a typical distance is.
 _N_TYPICAL = 1000
+
+
+class Targets:
+    """The targets of training rows, in standard deviations from their mean.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_targets)
+        The targets, as they are.
+    mean, scale : ndarray of shape (n_targets,), default=None
+        Their mean and standard deviation, 1 where that is 0; None computes them.
+    """
+
+    def __init__(
+        self,
+        values: np.ndarray,
+        mean: np.ndarray | None = None,
+        scale: np.ndarray | None = None,
+    ):
+        self.values = values
+        if mean is None or scale is None:
+            mean, scale = values.mean(axis=0), values.std(axis=0)
+            scale = np.where(scale > 0, scale, 1)
+        self.mean, self.scale = mean, scale
+
+    def standardized(self, rows: np.ndarray) -> np.ndarray:
+        """Map places of rows, (n_queries, n_neighbors), to (n_queries, n_targets, n_neighbors)."""
+        values = np.ascontiguousarray(self.values[rows].swapaxes(-1, -2))
+        return (values - self.mean[:, np.newaxis]) / self.scale[:, np.newaxis]
 
 
 class Memory:
@@ -98,7 +130,7 @@ class Memory:
         self.farthest = other.farthest
         return self
 
-    def retrieve(self, space: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    def retrieve(self, space: np.ndarray, targets: Targets) -> np.ndarray:
         """Attend over the nearest training rows.
 
         Parameters
@@ -106,8 +138,8 @@ class Memory:
         space : ndarray of float32 of shape (n_queries, n_features)
             Rows to find neighbours of; those with NaN lack the modality.
 
-        targets : ndarray of shape (n_rows, n_targets)
-            Targets of the training rows.
+        targets : Targets
+            Those of the training rows.
 
         Returns
         -------
@@ -115,21 +147,91 @@ class Memory:
             Attended targets, in standard deviations from their mean, and `DISTANCES`, as
             ``log(1 + d / typical_distance)``.
         """
-        scale = targets.std(axis=0)
-        targets = (targets - targets.mean(axis=0)) / np.where(scale > 0, scale, 1)
-        n_targets = targets.shape[1]
+        n_targets = targets.values.shape[1]
         retrieved = np.zeros((len(space), n_targets + len(DISTANCES)))
         retrieved[:, n_targets:] = self.farthest
-        present = ~is_missing(space)
-        nearest, positions = self.search.nearest(space[present], self.n_neighbors, self.n_jobs)
-        distances = nearest.astype(np.float64) / self.typical_distance
-        weights = softmax(-np.log(distances + _NO_DISTANCE) / self.temperature, axis=1)
-        rows = self.rows[positions]  # (n_present, n_neighbors)
-        for j, target in enumerate(targets.T):  # one at a time: bounds the memory
-            retrieved[present, j] = (weights * target[rows]).sum(axis=1)
-        retrieved[present, n_targets] = np.log1p(distances[:, 0])
-        retrieved[present, n_targets + 1] = np.log1p((weights * distances).sum(axis=1))
+        present = np.flatnonzero(~is_missing(space))
+        distances, rows = self.find(space[present])
+        size = max(1, _CHUNK_NUMBERS // (n_targets * self.n_neighbors))
+        for start in range(0, len(present), size):
+            chunk = slice(start, start + size)
+            values = targets.standardized(rows[chunk])
+            retrieved[present[chunk]] = attend(distances[chunk], values, self.temperature)
         return retrieved
+
+    def find(self, space: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Find the nearest training rows.
+
+        Parameters
+        ----------
+        space : ndarray of float32 of shape (n_queries, n_features)
+            Rows that have the modality.
+
+        Returns
+        -------
+        distances : ndarray of shape (n_queries, n_neighbors)
+            How far they are, in units of the typical distance.
+
+        rows : ndarray of int of shape (n_queries, n_neighbors)
+            Which they are.
+        """
+        nearest, positions = self.search.nearest(space, self.n_neighbors, self.n_jobs)
+        return nearest.astype(np.float64) / self.typical_distance, self.rows[positions]
+
+
+def retrieve_few(
+    memories: Sequence[Memory], spaces: Sequence[np.ndarray], targets: Sequence[Targets]
+) -> np.ndarray:
+    """Retrieve from several memories for a few rows, with the results of each one's `retrieve`.
+
+    Parameters
+    ----------
+    memories : sequence of n_memories Memory
+        Of one number of neighbours, and of one temperature.
+
+    spaces : sequence of n_memories ndarrays of shape (n_queries, n_features)
+        The rows as each memory knows them, without NaN.
+
+    targets : sequence of n_memories Targets
+        Of each one's training rows.
+
+    Returns
+    -------
+    ndarray of shape (n_memories, n_queries, n_targets + 2)
+    """
+    found = [memory.find(space) for memory, space in zip(memories, spaces, strict=True)]
+    values = [own.standardized(rows) for own, (_, rows) in zip(targets, found, strict=True)]
+    distances = np.stack([distances for distances, _ in found])
+    return attend(distances, np.stack(values), memories[0].temperature)
+
+
+def attend(distances: np.ndarray, values: np.ndarray, temperature: float) -> np.ndarray:
+    """Weigh neighbours by how near they are.
+
+    Parameters
+    ----------
+    distances : ndarray of shape (..., n_neighbors)
+        In units of the typical distance, ascending.
+
+    values : ndarray of shape (..., n_targets, n_neighbors)
+        The neighbours' targets.
+
+    temperature : float
+        A neighbour's weight is its distance to the power ``-1 / temperature``.
+
+    Returns
+    -------
+    ndarray of shape (..., n_targets + 2)
+        The attended targets, and `DISTANCES` as ``log(1 + d)``.
+    """
+    scores = -np.log(distances + _NO_DISTANCE) / temperature
+    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    weights /= weights.sum(axis=-1, keepdims=True)
+    attended = np.empty((*distances.shape[:-1], values.shape[-2] + len(DISTANCES)))
+    attended[..., :-2] = (weights[..., np.newaxis, :] * values).sum(axis=-1)
+    attended[..., -2] = np.log1p(distances[..., 0])
+    attended[..., -1] = np.log1p((weights * distances).sum(axis=-1))
+    return attended
 
 
 def is_missing(space: np.ndarray) -> np.ndarray:

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, clone
-from sklearn.utils import check_array, check_consistent_length, get_tags
+from sklearn.utils import check_array, get_tags
 from sklearn.utils.metadata_routing import MetadataRequest
 from sklearn.utils.validation import check_is_fitted
 
+from .._lengths import check_one_for_each_row
 from .._repr._html import preprocessor_block, widths_of
 from .._requests import RequestsItsArguments, handed_over, takers
 from .._sklearn_private import (
@@ -344,7 +345,7 @@ class ModalityPreprocessor(RequestsItsArguments, TransformerMixin, _BaseComposit
             return None
         if not self._hands_over("groups"):
             raise TypeError("groups were passed, but no transformer of a modality takes them.")
-        check_consistent_length(X, groups)
+        check_one_for_each_row("groups", groups, X)
         return np.asarray(groups)
 
     def _hands_over(self, argument: str) -> bool:

@@ -16,6 +16,8 @@ from threadpoolctl import ThreadpoolController
 # of a search. Both are fixed so that results do not depend on the number of threads.
 _CHUNK_DISTANCES = 2**22
 _CHUNK_QUERIES = 256
+# Up to so many queries, a search is over before threads could help.
+_FEW_QUERIES = 8
 # Numbers held at a time where candidates' distances are computed once more.
 _CHUNK_NUMBERS = 2**22
 # Values whose minimum stands for them where the kth smallest is bounded, and how many groups of
@@ -42,32 +44,61 @@ class BruteForceIndex:
         Not used.
     """
 
+    # What a search needs besides, found by the first one; no part of a pickle.
+    _bounds: tuple[np.ndarray, np.ndarray, bool] | None = None
+
     def __init__(self, rows: np.ndarray, seed: int):
         self.rows = rows
         # Products of centred numbers lose fewer digits.
         self.centre = rows.mean(axis=0)
 
+    def __getstate__(self) -> dict[str, np.ndarray]:
+        return {"rows": self.rows, "centre": self.centre}
+
+    def __setstate__(self, state: dict[str, np.ndarray]) -> None:
+        vars(self).update(state)
+
     def candidates(self) -> Candidates:
         """Return a search that finds all rows that may be among the nearest."""
-        centred = self.rows - self.centre
-        squares = np.einsum("ij,ij->i", centred, centred)
-        # The relative error of a squared distance from a float32 product of matrices.
-        slack = np.float32((4 + centred.shape[1] ** 0.5) * np.finfo(np.float32).eps)
+        if self._bounds is None:
+            self._bounds = self._find_bounds()
+        squares, margin, is_central = self._bounds
+        rows = self.rows if is_central else self.rows - self.centre
+        slack = self._slack()
 
         def search(queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
             queries = queries - self.centre
             own = np.einsum("ij,ij->i", queries, queries)
             # Upper bounds of the squared distances, but for what is the same in a whole row.
-            bounds = (-2 * queries) @ centred.T
-            bounds += squares * (1 + slack)
+            bounds = (-2 * queries) @ rows.T
+            bounds += squares
             kth = _bound_of_kth(bounds, k)
-            bounds -= 2 * slack * squares
+            bounds -= margin
             near = bounds <= (kth + 2 * slack * own)[:, np.newaxis]
+            if len(queries) == 1:
+                of_row = np.flatnonzero(near)
+                return np.zeros_like(of_row), of_row
             # Several times faster than np.nonzero of a matrix.
             of_query, of_row = np.divmod(np.flatnonzero(near), near.shape[1])
             return of_query, of_row
 
         return search
+
+    def _find_bounds(self) -> tuple[np.ndarray, np.ndarray, bool]:
+        """Return each row's share of the upper bounds, how far they are above the lower ones, and
+        whether the rows need not be centred: their centre is near zero.
+        """
+        centred = self.rows - self.centre
+        squares = np.einsum("ij,ij->i", centred, centred)
+        margin = self._slack() * squares
+        is_central = bool(self.centre @ self.centre <= squares.mean())
+        if is_central:
+            margin += self._slack() * np.einsum("ij,ij->i", self.rows, self.rows)
+        return squares + margin, 2 * margin, is_central
+
+    def _slack(self) -> np.float32:
+        """Return the relative error of a squared distance from a float32 product of matrices."""
+        return np.float32((4 + self.rows.shape[1] ** 0.5) * np.finfo(np.float32).eps)
 
 
 def _bound_of_kth(values: np.ndarray, k: int) -> np.ndarray:
@@ -213,6 +244,8 @@ def _nearest(
     chunks = [queries[start : start + n_chunk] for start in range(0, len(queries), n_chunk)]
     if not chunks:
         return np.empty((0, k), dtype=np.float32), np.empty((0, k), dtype=np.intp)
+    if len(queries) <= _FEW_QUERIES:  # to limit threads would take longer than the search
+        return _nearest_of_chunk(search, index.rows, queries, k)
     with _thread_pools().limit(limits=1, user_api="blas"):  # the threads are ours
         if effective_n_jobs(n_jobs) == 1:
             # Parallel resets warning filters for a while, which all threads share: several
@@ -237,6 +270,9 @@ def _nearest_of_chunk(
     """Take the k nearest candidates by their exact distance, then by their position."""
     of_query, of_row = search(queries, k)
     distances = _distances(queries, of_query, rows, of_row)
+    if len(queries) == 1:
+        chosen = distances.argsort(kind="stable")[np.newaxis, :k]
+        return distances[chosen], of_row[chosen]
     order = np.lexsort((of_row, distances, of_query))
     first = np.searchsorted(of_query, np.arange(len(queries)))
     chosen = order[first[:, np.newaxis] + np.arange(k)]  # (n_queries, k)

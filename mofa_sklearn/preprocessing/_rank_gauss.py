@@ -26,6 +26,9 @@ _HIGHEST_SCORE = ndtri(1 - (_BOUND - np.spacing(1)))
 # Values in a block of columns: large enough to hide the cost of a Python call, small enough for
 # the block and its temporaries to stay in a processor's cache.
 _BLOCK_SIZE = 2**17
+# Up to so many rows, all columns are searched at once: to call a search of one column costs as
+# much as to find a few dozen values in it.
+_FEW_ROWS = 8
 # Torch starts threads of its own for twice as many values; here the columns have theirs.
 _SERIAL_SIZE = 2**14
 
@@ -74,14 +77,52 @@ def _quantiles_of_sorted(values, references):
 def _empirical_cdf(values, quantiles, references):
     """Share of the training column below each of the values, by linear interpolation.
 
-    Quantiles that are equal (ties) make a jump in the share: the mean of its two ends is taken,
-    which are what interpolation finds from the left and from the right.
+    Quantiles that are equal (ties) make a jump in the share: there, the mean of its two ends is
+    taken.
     """
-    from_left = np.interp(values, quantiles, references)
+    shares = np.interp(values, quantiles, references)
     if (quantiles[:-1] < quantiles[1:]).all():
-        return from_left
-    from_right = -np.interp(-values, -quantiles[::-1], -references[::-1])
-    return 0.5 * (from_left + from_right)
+        return shares
+    first = quantiles.searchsorted(values, "left")
+    last = quantiles.searchsorted(values, "right") - 1
+    tied = np.flatnonzero(first < last)
+    shares[tied] = 0.5 * (references[first[tied]] + references[last[tied]])
+    return shares
+
+
+def _empirical_cdfs(values, quantiles, references):
+    """Apply `_empirical_cdf` to many columns of few values, (n_columns, n_samples), at once.
+
+    The steps are those of `numpy.interp`: a row's shares do not depend on the rows beside it.
+    """
+    columns = np.repeat(np.arange(len(values)), values.shape[1])
+    shape, values = values.shape, values.astype(np.float64).ravel()
+    last = _count_quantiles(np.less_equal, quantiles, columns, values) - 1
+    first = last + 1  # neighbours, if a value is between two quantiles
+    met = np.flatnonzero(quantiles[columns, np.maximum(last, 0)] == values)
+    first[met] = _count_quantiles(np.less, quantiles, columns[met], values[met])
+    below, above = np.maximum(last, 0), np.minimum(first, quantiles.shape[1] - 1)
+    lower, upper = quantiles[columns, below], quantiles[columns, above]
+    below, above = references[below], references[above]
+    with np.errstate(all="ignore"):
+        slope = (above - below) / (upper - lower)
+        shares = slope * (values - lower) + below
+        lost = np.isnan(shares)  # in a range too wide for its type
+        shares[lost] = (slope * (values - upper) + above)[lost]
+    # Not between two: at one, or at several that are equal, or outside.
+    return np.where(above > below, shares, 0.5 * (below + above)).reshape(shape)
+
+
+def _count_quantiles(is_before, quantiles, columns, values):
+    """Count the quantiles that are before each value in its column, by binary search."""
+    n_quantiles = quantiles.shape[1]
+    count = np.zeros(len(values), dtype=np.intp)
+    step = 1 << (n_quantiles.bit_length() - 1)
+    while step:
+        probe = np.minimum(count + step, n_quantiles)
+        count = np.where(is_before(quantiles[columns, probe - 1], values), probe, count)
+        step >>= 1
+    return count
 
 
 def _normal_scores(values, quantiles, references):
@@ -89,13 +130,17 @@ def _normal_scores(values, quantiles, references):
     # The shares are held in the dtype of the values, as QuantileTransformer does: float32 rounds
     # those near 1, which is visible in the upper tail.
     shares = np.empty_like(values)
-    for share, value, quantile in zip(shares, values, quantiles, strict=True):
-        share[:] = _empirical_cdf(value, quantile, references)
+    if values.shape[1] <= _FEW_ROWS:
+        shares[:] = _empirical_cdfs(values, quantiles, references)
+    else:
+        for share, value, quantile in zip(shares, values, quantiles, strict=True):
+            share[:] = _empirical_cdf(value, quantile, references)
     # Of a huge range, a share next to 0 may be rounded below it, and would have no score.
     np.clip(shares, 0, 1, out=shares)
     shares[values + _BOUND > quantiles[:, -1:]] = 1
     shares[values - _BOUND < quantiles[:, :1]] = 0
     shares[np.isnan(values)] = np.nan
+    shares[np.isnan(quantiles[:, 0])] = np.nan
     scores = ndtri(shares, out=shares)
     return np.clip(scores, _LOWEST_SCORE, _HIGHEST_SCORE, out=scores)
 
@@ -114,6 +159,9 @@ def _transform_block(X, columns, quantiles, references, fit=False):
     next to the one before, which saves several times what the sort costs.
     """
     values = _read_columns(X, columns)
+    if not fit and len(X) <= _FEW_ROWS:
+        X[:, columns] = _normal_scores(values, quantiles[columns], references).T
+        return
     order = values.argsort(axis=1)
     ordered = np.take_along_axis(values, order, axis=1)
     if fit:
@@ -388,9 +436,13 @@ class RankGaussTransformer(QuantileTransformer):
 
     def _each_block(self, function, X, *arguments):
         """Call `function(X, columns, *arguments)`, which works in place, on blocks of columns."""
+        blocks = list(_column_blocks(X.shape))
+        if len(blocks) == 1:
+            function(X, blocks[0], *arguments)
+            return
         # Shared memory, whatever backend the context asks for: the blocks write to X.
         Parallel(n_jobs=self.n_jobs, require="sharedmem")(
-            delayed(function)(X, columns, *arguments) for columns in _column_blocks(X.shape)
+            delayed(function)(X, columns, *arguments) for columns in blocks
         )
 
     def __sklearn_tags__(self):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -10,6 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from .._lengths import check_one_for_each_row
 from .._repr._html import ShowsModalities
 from .._requests import RequestsItsArguments
 from .._sklearn_private import Interval, StrOptions, _check_feature_names_in, _fit_context
@@ -22,11 +24,13 @@ from ..modalities._positions import as_slice, first_few
 from ..modalities._range import is_huge
 from ..modalities._tables import column_names
 from ._cross_fitting import cross_fitting_folds
-from ._memory import DISTANCES, Memory, is_missing
+from ._memory import DISTANCES, Memory, Targets, is_missing, retrieve_few
 
 #: The modality that the retrieved columns form.
 RETRIEVAL = "retrieval"
 _JOINT = "joint"
+# Up to so many rows, several augmenters take less time together than one by one.
+_FEW_ROWS = 8
 _MAX_SEED = np.iinfo(np.int32).max
 
 
@@ -159,6 +163,10 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, RequestsItsArguments
     (50, 2)
     """
 
+    # Files of version 0.1 have none.
+    _target_mean: np.ndarray | None = None
+    _target_std: np.ndarray | None = None
+
     _parameter_constraints: dict = {
         "modalities": [dict, callable, None],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
@@ -228,7 +236,8 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, RequestsItsArguments
             If blocks do not fit `X`, hold infinity, or are NaN in part, or if fewer than
             `n_neighbors` rows have a modality.
         """
-        check_consistent_length(X, y, groups)
+        check_consistent_length(X, y)
+        check_one_for_each_row("groups", groups, X)
         self._remember_all(X, y)
         return self
 
@@ -259,7 +268,8 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, RequestsItsArguments
             rows of a group on both sides, or if less than `n_neighbors` rows of the other
             folds have a modality.
         """
-        check_consistent_length(X, y, groups)
+        check_consistent_length(X, y)
+        check_one_for_each_row("groups", groups, X)
         X, spaces, seed = self._remember_all(X, y)
         splits = list(cross_fitting_folds(self.cv, len(X), groups, seed))
         blocks = []
@@ -268,7 +278,7 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, RequestsItsArguments
             for train, test in splits:
                 memory = self._remember(name, space[train], seed, " of the other folds")
                 memory.calibrate_as(self.memories_[name])
-                block[test] = memory.retrieve(space[test], self.targets_[train])
+                block[test] = memory.retrieve(space[test], Targets(self.targets_[train]))
             blocks.append(block)
         return self._join(X, blocks)
 
@@ -288,13 +298,51 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, RequestsItsArguments
         check_is_fitted(self)
         X = self._check(X, reset=False)
         check_blocks(X, self.modalities_)
+        return self._transform_checked(X)
+
+    def _transform_checked(self, X: np.ndarray) -> np.ndarray:
+        """Retrieve for rows that need no check, as an array."""
+        targets = self._targets()
+        blocks = [
+            self.memories_[name].retrieve(space, targets)
+            for name, space in self._all_spaces(X).items()
+        ]
+        return self._join(X, blocks)
+
+    @staticmethod
+    def _transform_together(
+        augmenters: Sequence[RetrievalAugmenter], rows: Sequence[np.ndarray]
+    ) -> list[np.ndarray]:
+        """Let clones fitted on other rows retrieve for the same new rows, each in its columns."""
+        pairs = list(zip(augmenters, rows, strict=True))
+        if len(pairs) < 2:
+            return [augmenter._transform_checked(X) for augmenter, X in pairs]
+        alike = len({tuple(X.shape) for X in rows}) == 1
+        if not alike or len(rows[0]) > _FEW_ROWS or np.isnan(rows).any():
+            return [augmenter._transform_checked(X) for augmenter, X in pairs]
+        spaces = [augmenter._all_spaces(X) for augmenter, X in pairs]
+        targets = [augmenter._targets() for augmenter in augmenters]
+        blocks = [
+            retrieve_few(
+                [augmenter.memories_[name] for augmenter in augmenters],
+                [own[name] for own in spaces],
+                targets,
+            )
+            for name in spaces[0]
+        ]
+        return [
+            augmenter._join(X, [block[i] for block in blocks])
+            for i, (augmenter, X) in enumerate(pairs)
+        ]
+
+    def _all_spaces(self, X: np.ndarray) -> dict[str, np.ndarray]:
         spaces = self._spaces(X)
         if _JOINT in self.memories_:
             spaces[_JOINT] = self._joint_space(spaces)
-        blocks = [
-            self.memories_[name].retrieve(space, self.targets_) for name, space in spaces.items()
-        ]
-        return self._join(X, blocks)
+        return spaces
+
+    def _targets(self) -> Targets:
+        return Targets(self.targets_, self._target_mean, self._target_std)
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Return the names of the columns: those of `X`, then the retrieved ones.
@@ -330,6 +378,8 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, RequestsItsArguments
         names_from = X = numbers(X)
         X, y = self._check(X, y, reset=True)
         self.targets_ = y.reshape(len(y), -1).astype(np.float64)
+        targets = Targets(self.targets_)
+        self._target_mean, self._target_std = targets.mean, targets.scale
         if not self.target_names_:
             self.target_names_ = [f"target{i}" for i in range(self.targets_.shape[1])]
         source = names_from if hasattr(names_from, "columns") else X

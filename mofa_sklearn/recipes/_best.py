@@ -17,6 +17,8 @@ def best() -> Recipe:
         name="best",
         summary="The default, and more networks and trees, blended by their out-of-fold errors.",
         companions=(*default().companions, *_networks(), *_trees()),
+        class_companions=(),
+        calibrate=None,
         notes=(
             "It takes four to ten times the default's time, and as much more to predict where "
             "all of it has weight.",

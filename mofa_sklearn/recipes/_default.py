@@ -5,7 +5,13 @@ from __future__ import annotations
 from sklearn.preprocessing import StandardScaler
 
 from ..baselines import BoostingRegressor
-from ..estimators import KernelPathRegressor, RetrievalRegressor, RidgePathRegressor
+from ..estimators import (
+    KernelPathRegressor,
+    LogisticPathClassifier,
+    RetrievalClassifier,
+    RetrievalRegressor,
+    RidgePathRegressor,
+)
 from ..preprocessing import BlockPCA, RankGaussTransformer
 from ._recipe import Recipe, Steps
 
@@ -40,4 +46,9 @@ def default() -> Recipe:
             ("kernel", KernelPathRegressor()),
             ("boosting", BoostingRegressor()),
         ),
+        class_companions=(
+            ("logistic", LogisticPathClassifier(standardize=False)),
+            ("neighbors", RetrievalClassifier(standardize=False)),
+        ),
+        calibrate="temperature",
     )

@@ -52,12 +52,16 @@ class Recipe:
     parameters : dict of str to object, default={}
         The estimator's parameters; all others keep their defaults.
 
-    companions : tuple of (str, estimator), default=()
+    companions : tuple of (str, regressor), default=()
         What the ensemble blends in with weights that it learns, see
         :class:`~mofa_sklearn.KFoldEnsembleRegressor`.
 
+    class_companions : tuple of (str, classifier), default=()
+        The same where classes are to be predicted: with
+        ``make_mofa_pipeline(estimator=MoFAClassifier())``.
+
     calibrate : str or None, default=None
-        Of classes: how the ensemble calibrates probabilities, see
+        How probabilities are calibrated then, see
         :class:`~mofa_sklearn.KFoldEnsembleClassifier`.
 
     baselines : tuple of str, default=()
@@ -90,6 +94,7 @@ class Recipe:
     estimator: Callable[..., BaseEstimator] = MoFARegressor
     parameters: dict[str, Any] = field(default_factory=dict)
     companions: Steps = ()
+    class_companions: Steps = ()
     calibrate: str | None = None
     baselines: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -124,10 +129,11 @@ class Recipe:
             lines += _entry("then", _chain(self.joint_steps))
         lines += _entry("estimator", _call(self.estimator, self.parameters))
         if self.companions:
-            named = [f"{name}: {_one_line(part)}" for name, part in self.companions]
-            lines += _entry("blended with", "; ".join(named))
+            lines += _entry("blended with", _named(self.companions))
+        if self.class_companions:
+            lines += _entry("classes blended with", _named(self.class_companions))
         if self.calibrate:
-            lines += _entry("calibrated by", self.calibrate)
+            lines += _entry("classes calibrated by", self.calibrate)
         if self.baselines:
             lines += _entry("averaged with", f"baseline {', '.join(map(repr, self.baselines))}")
         for note in self.notes:
@@ -151,6 +157,10 @@ def _indented(text: str) -> list[str]:
         break_on_hyphens=False,
         break_long_words=False,
     )
+
+
+def _named(parts: Steps) -> str:
+    return "; ".join(f"{name}: {_one_line(part)}" for name, part in parts)
 
 
 def _chain(steps: Steps) -> str:

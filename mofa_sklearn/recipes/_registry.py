@@ -10,7 +10,6 @@ from ._adaptclip import adaptclip
 from ._afew_va import afew_va
 from ._best import best
 from ._chfen import chfen
-from ._classification import classification
 from ._default import default
 from ._mm_imdb import mm_imdb
 from ._mmra import mmra
@@ -20,8 +19,7 @@ from ._mvp import mvp
 from ._pixelrec import pixelrec_catboost, pixelrec_ordinal, pixelrec_regression
 from ._recipe import Recipe
 
-#: name -> what writes the recipe: our own, the original's, those of other systems, our own
-#: for classes
+#: name -> what writes the recipe: our own, the original's, those of other systems
 RECIPES: dict[str, Callable[[], Recipe]] = {
     "default": default,
     "best": best,
@@ -36,7 +34,6 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "pixelrec-regression": pixelrec_regression,
     "pixelrec-catboost": pixelrec_catboost,
     "pixelrec-ordinal": pixelrec_ordinal,
-    "classification": classification,
 }
 
 
@@ -58,7 +55,7 @@ def list_recipes() -> pd.DataFrame:
     >>> from mofa_sklearn.recipes import list_recipes
     >>> recipes = list_recipes()
     >>> recipes.index[:4].tolist()
-    ['default', 'best', 'classification', 'mofa-lite']
+    ['default', 'best', 'mofa-lite', 'mvp']
     >>> recipes.loc["mmved", "summary"]
     'A Gaussian from each modality, multiplied: a variational network that tolerates missing ones.'
     """
@@ -97,5 +94,5 @@ def get_recipe(name: str) -> Recipe:
     ('mvp',)
     """
     if not isinstance(name, str) or name not in RECIPES:
-        raise ValueError(f"recipe must be one of {list(RECIPES)}, got {name!r}.")
+        raise ValueError(f"recipe must be one of {list(RECIPES)}, got the name {name!r}.")
     return RECIPES[name]()

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from typing import Any
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..networks.stacking import is_stackable, stack_modules
+from ..networks.stacking import LINKED_LAYERS, is_stackable, stack_modules
 from .batches import as_tensor
 from .chunks import CHUNK_VALUES, EVALUATION_BATCH_SIZE, evaluation_rows, n_activations
 
 # In reduced precision products are so fast that fewer rows are too little work for a layer.
 _REDUCED_BATCH_SIZE = 4 * EVALUATION_BATCH_SIZE
+# Up to so many rows, to call a layer takes as long as what it computes.
+_FEW_ROWS = 8
 
 
 def evaluate(
@@ -64,8 +68,8 @@ def evaluate_members(
 ) -> np.ndarray:
     """Apply several networks to all rows, chunk by chunk.
 
-    On a CPU the networks take each chunk in turn. Elsewhere, where the number of
-    operations counts, they are stacked, if they can be.
+    On a CPU the networks take each chunk in turn. Elsewhere, and for a few rows, where
+    the number of operations counts, they are stacked, if they can be.
 
     Parameters
     ----------
@@ -87,7 +91,9 @@ def evaluate_members(
     first: Any = modules[0]
     function: Callable[[Tensor], Tensor]
     n_rows = evaluation_rows(first, _batch_size(dtype))
-    if device.type != "cpu" and is_stackable(first, first.widths):
+    if len(tensor) <= _FEW_ROWS and device.type == "cpu" and dtype == torch.float32:
+        function = _Linked.of(modules)
+    elif device.type != "cpu" and is_stackable(first, first.widths):
         function = _ready(stack_modules(modules).eval(), device, dtype)
         # What all members' activations need together.
         n_values = tensor.shape[1] + len(modules) * n_activations(modules[0])
@@ -109,6 +115,32 @@ def _dtype_for(rows: Tensor, precision: torch.dtype | None) -> torch.dtype:
 
 def _batch_size(dtype: torch.dtype) -> int:
     return EVALUATION_BATCH_SIZE if dtype.itemsize >= 4 else _REDUCED_BATCH_SIZE
+
+
+class _Linked:
+    """Apply networks to a few rows, all at once if they can be stacked.
+
+    Their stack has no weights of its own, so that theirs may change.
+    """
+
+    #: those that have predicted a few rows, by their first network
+    known: WeakKeyDictionary[nn.Module, _Linked] = WeakKeyDictionary()
+
+    def __init__(self, modules: Sequence[nn.Module]) -> None:
+        self.members = [ref(module) for module in modules]
+        first: Any = modules[0]
+        self.stack: nn.Module | None = None
+        if is_stackable(first, first.widths):
+            with suppress(ValueError):  # not all of one architecture
+                self.stack = stack_modules(modules, LINKED_LAYERS).eval()
+
+    @classmethod
+    def of(cls, modules: Sequence[nn.Module]) -> Callable[[Tensor], Tensor]:
+        """Return what applies these networks; to find it out takes longer than a prediction."""
+        linked = cls.known.get(modules[0])
+        if linked is None or [member() for member in linked.members] != list(modules):
+            linked = cls.known[modules[0]] = cls(modules)
+        return linked.stack or _InTurn(modules)
 
 
 class _InTurn:

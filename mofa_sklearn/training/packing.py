@@ -82,7 +82,7 @@ def unpack_net(state: dict[str, Any]) -> dict[str, Any]:
     net = MoFANet(
         _build(packed["arguments"], packed["weights"]),
         SquaredError(),
-        optimizer=torch.optim.AdamW,
+        optimizer=_NoOptimizer,
         callbacks=[],
         device="cpu",
         **{name: packed["settings"][name] for name in _SETTINGS},
@@ -94,18 +94,36 @@ def unpack_net(state: dict[str, Any]) -> dict[str, Any]:
     return state
 
 
+class _NoOptimizer(torch.optim.Optimizer):
+    """Stands for the optimiser of a net that only predicts.
+
+    The first real one that is made imports torch's compiler, which takes longer than all the rest.
+    """
+
+    def __init__(self, parameters: Any, **settings: Any) -> None:
+        self.param_groups = []
+
+
 def _build(arguments: dict[str, Any], weights: dict[str, np.ndarray]) -> MoFANetwork:
     fusion = _unpack_fusion(arguments["fusion"])
     arguments = {**arguments, "fusion": fusion}
+    # Weights are copied: the arrays may be those of another estimator.
     if getattr(fusion, "func", fusion) in FUSIONS.values():
-        # Without memory, so that a forged width cannot ask for all there is.
+        # Without memory, so that a forged width cannot ask for all there is, and without drawing
+        # weights that are replaced.
         with torch.device("meta"):
-            _check_shapes(MoFANetwork(**arguments), weights)
+            module = MoFANetwork(**arguments)
+        _check_shapes(module, weights)
+        module.load_state_dict(_copies(weights), assign=True)
+        return module.eval()
     module = build_seeded(lambda: MoFANetwork(**arguments), 0)
     _check_shapes(module, weights)
-    # Weights are copied: the arrays may be those of another estimator.
-    module.load_state_dict({name: torch.tensor(value) for name, value in weights.items()})
+    module.load_state_dict(_copies(weights))
     return module.eval()
+
+
+def _copies(weights: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
+    return {name: torch.tensor(value) for name, value in weights.items()}
 
 
 def _check_shapes(module: nn.Module, weights: dict[str, np.ndarray]) -> None:

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from ..networks.losses import mean_loss, needs_whole_batch
+from ..networks.stacked_buffers import StackedBuffers
 from ..networks.stacking import stack_modules, unstack_module
-from ..networks.stand_ins import StackedStandIns
 from .alternation import give_turn, sizes_of_parts
 from .annealing import anneal_dropout
 from .averaging import StackedAverage, steps_averaged
@@ -291,7 +291,7 @@ class _Stack:
             if self.average is not None:
                 self.average.keep(going_on)
             for layer in self.module.modules():
-                if isinstance(layer, StackedStandIns):
+                if isinstance(layer, StackedBuffers):
                     layer.keep(going_on)
 
 

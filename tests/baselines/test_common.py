@@ -18,6 +18,8 @@ from mofa_sklearn.baselines import (
 )
 from mofa_sklearn.baselines._block_statistics import BlockStatistics
 
+from ..sklearn_checks import run
+
 _WEIGHT_CHECKS = [
     "check_sample_weights_pandas_series",
     "check_sample_weights_not_an_array",
@@ -92,4 +94,4 @@ def expected_failures(estimator):
 @parametrize_with_checks(list(estimators()), expected_failed_checks=expected_failures)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_sklearn_checks(estimator, check):
-    check(estimator)
+    run(check, estimator)

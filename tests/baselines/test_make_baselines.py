@@ -32,15 +32,15 @@ PER_TARGET = ["hist-gb", "lightgbm", "mvp"]
 
 
 # Large steps and little patience: the same code, sooner.
-HASTE = {"learning_rate": 0.3}
+HASTE = {"learning_rate": 0.5}
 QUICK = {
-    "mlp": {"learning_rate_init": 0.01},
-    "afew-va": {"n_iter_no_change": 3, "max_epochs": 200, "learning_rate": 0.01},
-    "hist-gb": {**HASTE, "n_iter_no_change": 5},
-    "mvp": {**HASTE, "n_iter_no_change": 5},
-    "xgboost": {**HASTE, "early_stopping_rounds": 5},
-    "lightgbm": {**HASTE, "early_stopping_round": 5},
-    "catboost": {**HASTE, "early_stopping_rounds": 5, "depth": 3},
+    "mlp": {"learning_rate_init": 0.03, "n_iter_no_change": 3},
+    "afew-va": {"n_iter_no_change": 2, "max_epochs": 200, "learning_rate": 0.03, "hidden_dim": 16},
+    "hist-gb": {**HASTE, "n_iter_no_change": 3},
+    "mvp": {**HASTE, "n_iter_no_change": 3},
+    "xgboost": {**HASTE, "early_stopping_rounds": 3},
+    "lightgbm": {**HASTE, "early_stopping_round": 3},
+    "catboost": {**HASTE, "early_stopping_rounds": 3, "depth": 3},
 }
 
 

@@ -28,14 +28,14 @@ N_ROWS = 120
 KINDS = ["binary", "multiclass", "multilabel"]
 
 # Large steps and little patience: the same code, sooner.
-HASTE = {"learning_rate": 0.3}
+HASTE = {"learning_rate": 0.5}
 QUICK = {
-    "mlp": {"learning_rate_init": 0.01, "alpha": 0.1},
-    "hist-gb": {**HASTE, "n_iter_no_change": 5, "max_iter": 50},
-    "xgboost": {**HASTE, "early_stopping_rounds": 5},
-    "lightgbm": {**HASTE, "early_stopping_round": 5},
-    "catboost": {**HASTE, "early_stopping_rounds": 5, "depth": 2},
-    "pixelrec": {**HASTE, "early_stopping_rounds": 5, "depth": 2},
+    "mlp": {"learning_rate_init": 0.03, "alpha": 0.1, "n_iter_no_change": 3},
+    "hist-gb": {**HASTE, "n_iter_no_change": 3, "max_iter": 50},
+    "xgboost": {**HASTE, "early_stopping_rounds": 3},
+    "lightgbm": {**HASTE, "early_stopping_round": 3},
+    "catboost": {**HASTE, "early_stopping_rounds": 3, "depth": 2},
+    "pixelrec": {**HASTE, "early_stopping_rounds": 3, "depth": 2},
 }
 # How many steps there are if nothing stops them.
 MAX_STEPS = {"mlp": 200, "hist-gb": 50, **dict.fromkeys(LIBRARIES, 1000)}

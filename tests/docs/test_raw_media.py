@@ -4,7 +4,6 @@ import re
 import shutil
 from pathlib import Path
 
-import huggingface_hub
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +11,9 @@ from PIL import Image
 from sklearn.linear_model import Ridge
 
 from tests.encoders import tiny
+from tests.lazily import Lazily
+
+huggingface_hub = Lazily("huggingface_hub")
 
 PAGE = Path(__file__).parents[2] / "docs" / "encoders.md"
 SCRIPTS = re.findall(r"```python\n([^>].*?)```", PAGE.read_text("utf-8"), re.DOTALL)

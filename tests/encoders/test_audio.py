@@ -4,11 +4,14 @@ import io
 
 import numpy as np
 import pytest
-import soundfile
 import torch
-import transformers
 
 from mofa_sklearn.encoders import AudioEncoder, UnreadableCellError
+
+from ..lazily import Lazily
+
+soundfile = Lazily("soundfile")
+transformers = Lazily("transformers")
 
 RATE = 16_000
 

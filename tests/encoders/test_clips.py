@@ -3,12 +3,15 @@
 import io
 import struct
 
-import av
 import numpy as np
 import pytest
 from PIL import Image
 
 from mofa_sklearn.encoders._clips import read_frames, spread
+
+from ..lazily import Lazily
+
+av = Lazily("av")
 
 N_FRAMES, HEIGHT, WIDTH = 30, 32, 64
 

@@ -4,12 +4,15 @@ import shutil
 import socket
 import time
 
-import huggingface_hub
 import numpy as np
 import pytest
 
 from mofa_sklearn.encoders import ImageEncoder, ModelNotFoundError, TextEncoder
 from mofa_sklearn.encoders import _find_model as module
+
+from ..lazily import Lazily
+
+huggingface_hub = Lazily("huggingface_hub")
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

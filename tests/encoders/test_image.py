@@ -5,10 +5,13 @@ import importlib.util
 import numpy as np
 import pytest
 import torch
-import transformers
 from PIL import Image
 
 from mofa_sklearn.encoders import ImageEncoder, UnreadableCellError
+
+from ..lazily import Lazily
+
+transformers = Lazily("transformers")
 
 
 def reference(folder, pictures):

@@ -2,12 +2,15 @@
 
 import io
 
-import av
 import numpy as np
 import pytest
-import soundfile
 
 from mofa_sklearn.encoders._sounds import read_sound, resampled
+
+from ..lazily import Lazily
+
+av = Lazily("av")
+soundfile = Lazily("soundfile")
 
 RATE = 8000
 

@@ -2,18 +2,23 @@
 
 import numpy as np
 import pytest
-from sentence_transformers import SentenceTransformer
-from sentence_transformers.base.modules import Normalize, Transformer
-from sentence_transformers.sentence_transformer.modules import Pooling
 
 from mofa_sklearn.encoders import TextEncoder
+
+from ..lazily import Lazily
+
+sentence_transformers = Lazily("sentence_transformers")
+base = Lazily("sentence_transformers.base.modules")
+modules = Lazily("sentence_transformers.sentence_transformer.modules")
 
 TEXTS = ["a cat", "the dog runs far away", "b", "many words " * 3]
 
 
 @pytest.mark.parametrize("name", ["bert", "deberta"])
 def test_vectors_are_those_of_sentence_transformers(name, models):
-    expected = SentenceTransformer(str(models(name)), device="cpu").encode(TEXTS)
+    expected = sentence_transformers.SentenceTransformer(str(models(name)), device="cpu").encode(
+        TEXTS
+    )
     np.testing.assert_allclose(
         TextEncoder(models(name)).fit_transform(TEXTS), expected, rtol=1e-4, atol=1e-5
     )
@@ -29,9 +34,11 @@ def test_batches_do_not_change_vectors(batch_size, models):
 @pytest.fixture
 def bge(models, tmp_path):
     """A folder that says how its tokens are pooled: the first one, of length one."""
-    transformer = Transformer(str(models("bert")))
-    pooling = Pooling(16, pooling_mode="cls")
-    model = SentenceTransformer(modules=[transformer, pooling, Normalize()], device="cpu")
+    transformer = base.Transformer(str(models("bert")))
+    pooling = modules.Pooling(16, pooling_mode="cls")
+    model = sentence_transformers.SentenceTransformer(
+        modules=[transformer, pooling, base.Normalize()], device="cpu"
+    )
     model.save(str(tmp_path / "bge"))
     return tmp_path / "bge"
 

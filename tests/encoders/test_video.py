@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 import torch
-import transformers
 from PIL import Image
 
 from mofa_sklearn.encoders import ImageEncoder, UnreadableCellError, VideoEncoder
 
+from ..lazily import Lazily
 from .test_clips import make_video
+
+transformers = Lazily("transformers")
 
 N_FRAMES = 4
 

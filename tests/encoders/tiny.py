@@ -3,10 +3,12 @@
 import string
 from pathlib import Path
 
-import tokenizers
 import torch
-import transformers
-from transformers.utils import logging
+
+from ..lazily import Lazily
+
+transformers = Lazily("transformers")
+tokenizers = Lazily("tokenizers")
 
 _SMALL = {
     "hidden_size": 16,
@@ -174,8 +176,8 @@ def _of_frames(make, folder, n_frames):
 
 def save(make, folder, seed=0):
     """Make a model with weights from a seed, and save it beside what prepares its input."""
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
     torch.manual_seed(seed)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -89,7 +89,8 @@ def test_a_blend_of_one_ensemble_has_its_intervals(joint, in_pipeline):
     model = BlendRegressor([("a", part)]).fit(X, y)
     rows = StandardScaler().fit(X).transform(X_new) if in_pipeline else X_new
     assert_allclose(
-        model.predict_interval(X_new, 0.8, joint), expected.predict_interval(rows, 0.8, joint)
+        model.predict_interval(X_new, 0.8, joint=joint),
+        expected.predict_interval(rows, 0.8, joint=joint),
     )
 
 
@@ -102,7 +103,7 @@ def test_coverage_is_about_the_level(kind):
         model = BlendRegressor(parts, cv=cv).fit(*make_noisy(200, seed=seed))
         X, y = make_noisy(300, seed=seed + 1000)
         for (level, joint), covered in coverages.items():
-            low, high = np.moveaxis(model.predict_interval(X, level, joint), -1, 0)
+            low, high = np.moveaxis(model.predict_interval(X, level, joint=joint), -1, 0)
             inside = (low <= y) & (y <= high)
             covered.append(inside.all(axis=1).mean() if joint else inside.mean())
     for (level, joint), covered in coverages.items():

@@ -68,7 +68,7 @@ def test_coverage_is_about_the_level(n_targets):
         ensemble = fit(200, n_targets, seed=seed)
         X, y = make_noisy(300, n_targets, seed + 1000)
         for (level, joint), covered in coverages.items():
-            low, high = np.moveaxis(ensemble.predict_interval(X, level, joint), -1, 0)
+            low, high = np.moveaxis(ensemble.predict_interval(X, level, joint=joint), -1, 0)
             inside = (low <= y) & (y <= high)
             covered.append(inside.all(axis=1).mean() if joint else inside.mean())
     for (level, joint), covered in coverages.items():
@@ -101,7 +101,7 @@ def test_a_permutation_of_the_targets_permutes_the_intervals(joint):
     intervals = [
         KFoldEnsembleRegressor(LinearRegression(), cv=KFold(4))
         .fit(X, targets)
-        .predict_interval(X[:10], 0.8, joint)
+        .predict_interval(X[:10], 0.8, joint=joint)
         for targets in (y, y[:, order])
     ]
     assert_allclose(intervals[1], intervals[0][:, order])

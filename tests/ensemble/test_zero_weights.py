@@ -122,6 +122,21 @@ def test_companions_that_do_not_weigh_all_do_without_them_whatever_the_splits():
         assert_allclose(member[0].mean_, expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("part", ["member", "part of a blend"])
+def test_so_do_members_with_splits_of_the_user(part):
+    X, y, weight, counted = spoiled()
+    member, splits = make_pipeline(StandardScaler(), Ridge()), list(KFold(3).split(X))
+    if part == "member":
+        model = KFoldEnsembleRegressor(member, cv=splits)
+    else:
+        model = BlendRegressor([("ridge", member)], cv=splits)
+    model.fit(X, y, sample_weight=weight)
+    fitted = model if part == "member" else model.estimators_[0]
+    for (train, _), each in zip(splits, fitted.estimators_, strict=True):
+        expected = X[train[counted[train]]].mean(axis=0)
+        assert_allclose(each[0].mean_, expected, rtol=1e-4, atol=1e-5)
+
+
 def test_they_have_an_out_of_fold_prediction_all_the_same():
     X, y, weight, _ = spoiled()
     model = ensemble(Ridge()).fit(X, y, sample_weight=weight)

@@ -70,7 +70,7 @@ STRENGTHS = {
 @every_fusion
 def test_it_learns_what_it_is_good_at(fusion):
     X, y = STRENGTHS[fusion]()
-    fast = {"max_epochs": 15, "schedule": "cosine", "learning_rate": 2e-2, "batch_size": 50}
+    fast = {"max_epochs": 10, "schedule": "cosine", "learning_rate": 3e-2, "batch_size": 50}
     model = small_mofa(fusion=fusion, hidden_dim=24, **fast).fit(X[:300], y[:300])
     assert model.score(X[300:], y[300:]) > 0.6
 
@@ -78,7 +78,7 @@ def test_it_learns_what_it_is_good_at(fusion):
 @every_fusion
 def test_one_modality_is_enough(fusion):
     X, y = make_data(150)
-    model = small_mofa(fusion=fusion, modalities=None, max_epochs=20).fit(X, y)
+    model = small_mofa(fusion=fusion, modalities=None, max_epochs=10, learning_rate=3e-2).fit(X, y)
     assert model.score(X, y) > 0.3
 
 

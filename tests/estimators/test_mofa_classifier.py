@@ -33,7 +33,7 @@ IMAGE = slice(0, 4)
 def learned(kind, **params):
     """Train on most of the videos; return the truth and the prediction of the others."""
     X, y = make_classes(kind, 900)
-    long = {"max_epochs": 10, "schedule": "cosine", "early_stopping": False}
+    long = {"max_epochs": 10, "batch_size": 32, "schedule": "cosine", "early_stopping": False}
     model = small_classifier_of(kind, **long, **params).fit(X[:630], y[:630])
     return y[630:], model.predict(X[630:])
 
@@ -194,7 +194,7 @@ def test_balanced_weights_make_rare_classes_more_probable(kind):
         keep = ~rare | (np.cumsum(rare) % 5 == 0)
         X, y = X[keep], y[keep]
     plain, balanced = (
-        small_classifier_of(kind, class_weight=weight, average_epochs=None)
+        small_classifier_of(kind, class_weight=weight, average_epochs=None, batch_size=32)
         .fit(X, y)
         .predict_proba(X)[:, -1]
         .mean()

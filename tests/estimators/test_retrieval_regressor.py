@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 from mofa_sklearn.estimators import RetrievalRegressor
 from mofa_sklearn.metrics import normalized_mean_squared_error
@@ -102,3 +102,23 @@ def test_columns_can_count_by_their_variance():
     assert_allclose(predict(X, False), predict(X, True), rtol=1e-2, atol=1e-2)
     assert_allclose(predict(stretched, True), predict(X, True), rtol=1e-2, atol=1e-2)
     assert not np.allclose(predict(stretched, False), predict(X, True), atol=0.1)
+
+
+def test_clones_predict_together_what_each_predicts_by_itself():
+    X, y, _ = creators()
+    models = [
+        RetrievalRegressor(WIDTHS, random_state=0).fit(X[start:], y[start:]) for start in (0, 20)
+    ]
+    models.append(RetrievalRegressor(WIDTHS).fit(X[:5], y[:5]))  # it has no neighbours
+    for rows in (X[:1], X[:8], X[:30]):
+        together = RetrievalRegressor._predict_stacked(models, rows)
+        for model, prediction in zip(models, together, strict=True):
+            assert_array_equal(prediction, model.predict(rows))
+
+
+def test_a_row_s_prediction_does_not_depend_on_the_rows_beside_it():
+    X, y, _ = creators()
+    model = RetrievalRegressor(WIDTHS, random_state=0).fit(X, y)
+    rows = X[:20] + np.float32(0.01)
+    alone = [model.predict(rows[i : i + 1]) for i in range(len(rows))]
+    assert_allclose(np.concatenate(alone), model.predict(rows), rtol=1e-5, atol=1e-6)

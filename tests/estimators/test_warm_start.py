@@ -132,7 +132,7 @@ def test_labels_instead_of_classes_are_refused():
 
 def test_a_target_that_was_constant_is_learned_once_it_varies():
     X, y = make_data()
-    model = small_mofa(warm_start=True, max_epochs=20)
+    model = small_mofa(warm_start=True, max_epochs=20, batch_size=32)
     model.fit(X, np.column_stack([y[:, 0], np.full(len(y), 3.0)]))
     scale = model.target_scale_[0]
     model.fit(X, y)

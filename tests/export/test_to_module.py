@@ -19,7 +19,12 @@ from mofa_sklearn import (
     make_mofa_pipeline,
 )
 from mofa_sklearn.datasets import make_micro_videos
-from mofa_sklearn.estimators import RetrievalRegressor, RidgePathRegressor
+from mofa_sklearn.estimators import (
+    LogisticPathClassifier,
+    RetrievalClassifier,
+    RetrievalRegressor,
+    RidgePathRegressor,
+)
 from mofa_sklearn.export import to_module
 from mofa_sklearn.export._rank_gauss import RankGauss, normal_quantile
 
@@ -119,6 +124,42 @@ def test_a_class_that_a_fold_lacks_has_a_column(videos):
     assert_same(KFoldEnsembleClassifier(LogisticRegression(max_iter=1000), cv=cv).fit(X, y), X)
 
 
+@pytest.mark.parametrize("kind", ["two classes", "classes", "labels"])
+@pytest.mark.parametrize("method", [None, "temperature", "sigmoid", "isotonic"])
+def test_blended_and_calibrated_classifiers_predict_the_same(videos, kind, method):
+    X = np.nan_to_num(videos[0])
+    y = {
+        "two classes": np.where(videos[1][:, 0] > 0, "top", "low"),
+        "classes": np.digitize(videos[1][:, 0], np.quantile(videos[1][:, 0], [0.3, 0.6])),
+        "labels": (videos[1] > np.median(videos[1], axis=0)).astype(int),
+    }[kind]
+    companions = [("path", LogisticPathClassifier()), ("similar", RetrievalClassifier())]
+    ensemble = KFoldEnsembleClassifier(
+        LogisticPathClassifier([1e-3]), cv=3, companions=companions, calibrate=method
+    )
+    assert_same(ensemble.set_params(random_state=0).fit(X, y), X)
+    for _, companion in companions:
+        assert_same(companion.fit(X, y), X)
+
+
+def test_the_default_for_classes_predicts_the_same(videos):
+    X, y = videos
+    level = np.digitize(y[:, 0], np.quantile(y[:, 0], [0.3, 0.6]))
+    network = MoFAClassifier(random_state=0, **SMALL)
+    model = make_mofa_pipeline(WIDTHS, estimator=network, cv=3, random_state=0)
+    assert_same(model.fit(X, level), X)
+
+
+def test_a_companion_that_does_not_know_all_classes_predicts_the_same(videos):
+    X = np.nan_to_num(videos[0])
+    y = np.repeat([0, 1, 2], [70, 76, 4])
+    cv = [(np.arange(146), np.arange(146, 150)), (np.arange(4, 150), np.arange(4))]
+    ensemble = KFoldEnsembleClassifier(
+        LogisticPathClassifier([1e-4]), cv=cv, companions=[("path", LogisticPathClassifier())]
+    )
+    assert_same(ensemble.fit(X, y), X)
+
+
 def test_tokens_are_attended_over_the_same():
     X, y = make_micro_videos(
         100, modalities={"video": 4, "text": 5}, n_tokens={"video": 3}, random_state=0
@@ -160,7 +201,7 @@ def test_normal_scores_are_those_of_the_transformer(n_samples):
     ).astype(np.float32)
     gauss = RankGaussTransformer().fit(X)
     rows = np.concatenate([X, 10 * X, np.nextafter(X, np.float32(9)), np.full((1, 5), np.nan)])
-    module = RankGauss(torch.from_numpy(gauss.quantiles_.T.copy()))
+    module = RankGauss([gauss.quantiles_.T])
     got = module(torch.from_numpy(rows)).numpy()
     np.testing.assert_allclose(got, gauss.transform(rows), atol=2e-6)
 

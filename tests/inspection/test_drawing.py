@@ -6,6 +6,9 @@ import pytest
 
 from mofa_sklearn.inspection import (
     AttentionByPredictionDisplay,
+    CoverageByGroupDisplay,
+    CoverageByWidthDisplay,
+    CoverageDisplay,
     GroupErrorDisplay,
     ModalityAttentionDisplay,
     PredictedVsTrueDisplay,
@@ -28,6 +31,9 @@ def test_importing_the_displays_does_not_import_matplotlib():
         lambda: PredictedVsTrueDisplay.from_predictions(np.arange(3.0), np.arange(3.0)),
         lambda: ResidualsDisplay.from_predictions(np.arange(3.0), np.arange(3.0)),
         lambda: GroupErrorDisplay.from_predictions(np.arange(3.0), np.arange(3.0), [0, 0, 1]),
+        lambda: CoverageDisplay.from_predictions([1.0], [[[0, 2]]], [0.9]),
+        lambda: CoverageByWidthDisplay.from_predictions([1.0], [[0, 2]]),
+        lambda: CoverageByGroupDisplay.from_predictions([1.0], [[0, 2]], [0]),
         lambda: AttentionByPredictionDisplay.from_data(pd.DataFrame({"x": [1.0]}), [1.0]),
         lambda: ModalityAttentionDisplay.from_data(pd.DataFrame({"x": [1.0]})),
         lambda: TrainingCurvesDisplay.from_data([[{"epoch": 1, "train_loss": 1.0}]]),

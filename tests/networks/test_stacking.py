@@ -11,6 +11,7 @@ from mofa_sklearn.networks import MoFANetwork
 from mofa_sklearn.networks.fusions import FUSIONS
 from mofa_sklearn.networks.losses import LOSSES
 from mofa_sklearn.networks.stacking import (
+    LINKED_LAYERS,
     is_stackable,
     is_stackable_loss,
     stack_modules,
@@ -255,3 +256,30 @@ def test_our_losses_can_be_stacked(loss, n_targets):
 @pytest.mark.parametrize("loss", [Centred, CentredByPosition, WithAWeight])
 def test_a_loss_that_mixes_members_up_or_learns_is_found_out(loss):
     assert not is_stackable_loss(loss(), 2)
+
+
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_a_linked_stack_computes_bit_for_bit_what_its_members_do(fusion):
+    members = [
+        MoFANetwork(
+            WIDTHS, 2, FUSIONS[fusion], hidden_dim=8, modality_names=["a", "b", "c"]
+        ).eval()
+        for _ in range(N_MEMBERS)
+    ]
+    members[1].stand_ins.has_one.fill_(True)
+    linked = stack_modules(members, LINKED_LAYERS).eval()
+    x = torch.randn(4, sum(WIDTHS))
+    x[1, : WIDTHS[0]] = torch.nan
+    with torch.inference_mode():
+        assert_close(linked(x), torch.stack([member(x) for member in members]), rtol=0, atol=1e-6)
+
+
+def test_a_linked_stack_follows_its_members_weights():
+    members = [MoFANetwork(WIDTHS, 1, FUSIONS["concat"], hidden_dim=4).eval() for _ in range(2)]
+    linked = stack_modules(members, LINKED_LAYERS).eval()
+    assert not list(linked.parameters())
+    with torch.inference_mode():
+        for parameter in members[1].parameters():
+            parameter.data.add_(0.5)
+        x = torch.randn(3, sum(WIDTHS))
+        assert_close(linked(x)[1], members[1](x))

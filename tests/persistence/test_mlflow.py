@@ -1,5 +1,7 @@
 """mlflow's own way to store scikit-learn models takes ours, with the types that we name."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
@@ -11,9 +13,12 @@ from mofa_sklearn.preprocessing import RetrievalAugmenter
 
 from ..classes import small_classifier
 from ..helpers import WIDTHS, make_data, small_mofa
+from ..lazily import Lazily
 
-mlflow_sklearn = pytest.importorskip("mlflow.sklearn")
-pytest.importorskip("skops")
+mlflow_sklearn = Lazily("mlflow.sklearn")
+pytestmark = pytest.mark.skipif(
+    not (find_spec("mlflow") and find_spec("skops")), reason="needs mlflow and skops"
+)
 
 X, Y = make_data(40)
 NETWORK = small_mofa(modalities=None, max_epochs=1)

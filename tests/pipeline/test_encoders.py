@@ -55,10 +55,10 @@ def y(table):
     return brightness + table["plot"].str.contains("red") + 0.1 * table["stats_0"].to_numpy()
 
 
-def small(modalities=MODALITIES, **params):
-    return make_mofa_pipeline(
-        modalities, **{"encoders": encoders(), "estimator": Ridge(), "cv": KFold(3), **params}
-    )
+def small(modalities=MODALITIES, *, ensemble=True, **params):
+    folds = {"cv": KFold(3)} if ensemble else {}
+    params = {"encoders": encoders(), "estimator": Ridge(), **folds, **params}
+    return make_mofa_pipeline(modalities, ensemble=ensemble, **params)
 
 
 @pytest.mark.parametrize("modalities", [None, MODALITIES], ids=["by name", "by dict"])

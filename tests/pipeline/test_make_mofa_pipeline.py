@@ -29,7 +29,7 @@ from mofa_sklearn.datasets import make_micro_videos
 from mofa_sklearn.metrics import make_target_scorers
 from mofa_sklearn.preprocessing import FloatColumns, GapFiller
 
-from ..helpers import run_in_fresh_process
+from ..helpers import run_in_fresh_process, with_few_trees
 
 # The original's 1000 quantiles are more than these data have rows.
 pytestmark = pytest.mark.filterwarnings("ignore:n_quantiles:UserWarning")
@@ -55,14 +55,15 @@ def make_videos(n_samples=90, **params):
 
 def small_pipeline(recipe="default", *, modalities=WIDTHS, ensemble=True, params=None, **kwargs):
     """Make a pipeline whose networks train in a moment."""
+    folds = {"cv": 2} if ensemble else {}
     pipeline = make_mofa_pipeline(
-        modalities, recipe=recipe, ensemble=ensemble, **{"cv": 2, "random_state": 0, **kwargs}
+        modalities, recipe=recipe, ensemble=ensemble, **{"random_state": 0, **folds, **kwargs}
     )
     prefix = "regressor__estimator__" if ensemble else "regressor__"
     if kwargs.get("estimator") is None:
         small = {**SMALL, **(params or {})}
         pipeline.set_params(**{prefix + name: value for name, value in small.items()})
-    return pipeline
+    return with_few_trees(pipeline)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

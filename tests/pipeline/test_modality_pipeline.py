@@ -24,7 +24,7 @@ from mofa_sklearn import (
     make_mofa_pipeline,
 )
 
-from ..helpers import WIDTHS, make_data, run_in_fresh_process, small_mofa
+from ..helpers import WIDTHS, make_data, run_in_fresh_process, small_mofa, with_few_trees
 from .probes import GroupedShift, Recorder, Shift
 
 N = 60
@@ -47,9 +47,11 @@ def recording(*, shift=None, routing=False, **params):
 
 def small(ensemble=True, cv=3, **params):
     """Make the default pipeline, with networks that train in a moment."""
-    model = make_mofa_pipeline(WIDTHS, ensemble=ensemble, cv=cv, random_state=0, **params)
+    params |= {"cv": cv} if ensemble else {}
+    model = make_mofa_pipeline(WIDTHS, ensemble=ensemble, random_state=0, **params)
     prefix = "regressor__estimator__" if ensemble else "regressor__"
-    return model.set_params(**{f"{prefix}hidden_dim": 8, f"{prefix}max_epochs": 2})
+    model.set_params(**{f"{prefix}hidden_dim": 8, f"{prefix}max_epochs": 2})
+    return with_few_trees(model)
 
 
 # What fit hands over

@@ -37,8 +37,8 @@ def small(modalities=MODALITIES, *, estimator=None, ensemble=True, **params):
         modalities,
         estimator=MoFARegressor(**NETWORK) if estimator is None else estimator,
         ensemble=ensemble,
-        cv=2,
         random_state=0,
+        **({"cv": 2} if ensemble else {}),
         **params,
     )
 

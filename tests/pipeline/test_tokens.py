@@ -10,6 +10,8 @@ from sklearn.linear_model import Ridge
 from mofa_sklearn import MoFAClassifier, MoFARegressor, make_mofa_pipeline, persistence
 from mofa_sklearn.datasets import make_micro_videos
 
+from ..helpers import with_few_trees
+
 TINY = {"hidden_dim": 8, "max_epochs": 2}
 
 
@@ -34,11 +36,14 @@ def videos():
 def tiny(pipeline):
     params = pipeline.get_params()
     names = [name for name in params if name.split("__")[-1] in TINY and params[name] is not None]
-    return pipeline.set_params(**{name: TINY[name.split("__")[-1]] for name in names})
+    pipeline.set_params(**{name: TINY[name.split("__")[-1]] for name in names})
+    return with_few_trees(pipeline)
 
 
 def make(videos, **params):
-    params = {"cv": 2, "random_state": 0, "tokens": videos.n_tokens, **params}
+    params = {"random_state": 0, "tokens": videos.n_tokens, **params}
+    if params.get("ensemble", True):
+        params["cv"] = 2
     return tiny(make_mofa_pipeline(videos.modalities, **params))
 
 

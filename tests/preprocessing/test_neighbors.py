@@ -142,3 +142,14 @@ def test_a_search_on_one_thread_leaves_the_warning_filters_alone(monkeypatch):
     rows = make_rows(300)
     _, positions = NeighborSearch(rows).nearest(rows, 1)
     assert_array_equal(positions[:, 0], np.arange(300))
+
+
+@pytest.mark.parametrize("k", [1, 5])
+def test_what_a_search_keeps_for_the_next_one_is_in_no_pickle(k):
+    rows = make_rows(100)
+    search = NeighborSearch(rows)
+    before = pickle.dumps(search)
+    expected = search.nearest(rows[:9], k)
+    assert pickle.dumps(search) == before
+    for part, again in zip(expected, pickle.loads(before).nearest(rows[:9], k), strict=True):
+        assert_array_equal(part, again)

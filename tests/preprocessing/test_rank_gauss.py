@@ -389,3 +389,36 @@ def test_inverse_transform_of_another_width_is_an_error():
 @parametrize_with_checks([RankGaussTransformer()])
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
+
+
+def columns_of_all_kinds(n_samples, dtype):
+    rng = np.random.default_rng(0)
+    X = np.column_stack(
+        [
+            rng.normal(size=(n_samples, 3)),
+            rng.normal(size=(n_samples, 2)).round(1),  # many ties
+            rng.random(n_samples) > 0.7,
+            np.full(n_samples, 4.0),
+            np.full(n_samples, np.nan),
+            rng.uniform(-1, 1, n_samples) * np.finfo(dtype).max,
+            np.exp(5 * rng.normal(size=n_samples)),
+        ]
+    ).astype(dtype)
+    X[rng.random(X.shape) < 0.05] = np.nan
+    return X
+
+
+@pytest.mark.filterwarnings("ignore:1 of 10 columns hold nothing but NaN:RuntimeWarning")
+@pytest.mark.parametrize("n_quantiles", [1, 2, 7, 1000])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_row_s_scores_do_not_depend_on_the_rows_beside_it(dtype, n_quantiles):
+    X = columns_of_all_kinds(300, dtype)
+    transformer = RankGaussTransformer(n_quantiles).fit(X)
+    rows = np.concatenate([X[:40], X[:40] * dtype(0.99), X[40:80].clip(-1, 1).round(2)])
+    together = transformer.transform(rows)
+    for n_rows in (1, 3, 8, 40):
+        parts = [
+            transformer.transform(rows[start : start + n_rows])
+            for start in range(0, len(rows), n_rows)
+        ]
+        assert_array_equal(np.concatenate(parts), together)

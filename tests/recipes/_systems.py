@@ -6,6 +6,8 @@ from mofa_sklearn import make_mofa_pipeline
 from mofa_sklearn.estimators._base import BaseMoFA
 from mofa_sklearn.preprocessing import EngagementBinner
 
+from ..helpers import with_few_trees
+
 WIDTHS = {"title": 6, "image": 5, "social": 3}
 N_TRAIN, N_TEST = 300, 150
 SMALL = {
@@ -18,11 +20,10 @@ SMALL = {
 }
 
 
-def small_pipeline(recipe, modalities=WIDTHS, params=None, **kwargs):
+def small_pipeline(recipe, modalities=WIDTHS, params=None, *, ensemble=True, **kwargs):
     """Make a recipe's pipeline, its networks and its boosting small; `params` are of networks."""
-    pipeline = make_mofa_pipeline(
-        modalities, recipe=recipe, **{"cv": 2, "random_state": 0, "n_jobs": 1, **kwargs}
-    )
+    kwargs = {"random_state": 0, "n_jobs": 1, **({"cv": 2} if ensemble else {}), **kwargs}
+    pipeline = make_mofa_pipeline(modalities, recipe=recipe, ensemble=ensemble, **kwargs)
     beside = [part for _, part in getattr(pipeline[-1], "companions", None) or []]
     for part in [*pipeline.get_params().values(), *beside]:
         if isinstance(part, BaseMoFA):
@@ -31,7 +32,7 @@ def small_pipeline(recipe, modalities=WIDTHS, params=None, **kwargs):
             part.set_params(max_iter=40, learning_rate=0.2)
         if type(part).__module__.startswith("catboost."):
             part.set_params(iterations=40, learning_rate=0.2)
-    return pipeline
+    return with_few_trees(pipeline)
 
 
 def split(X, y):

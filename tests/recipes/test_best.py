@@ -78,5 +78,5 @@ def test_networks_beside_the_first_attend_over_tokens():
     ids=["network", "classifier", "no ensemble"],
 )
 def test_what_would_leave_most_of_it_out_is_refused(params):
-    with pytest.raises(ValueError, match=r"leave estimator out.*classification"):
+    with pytest.raises(ValueError, match=r"leave estimator out.*MoFAClassifier"):
         make_mofa_pipeline(WIDTHS, recipe="best", **params)

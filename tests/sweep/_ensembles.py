@@ -3,7 +3,7 @@
 from joblib import Memory
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.neighbors import KNeighborsRegressor
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.preprocessing import StandardScaler
 
 from mofa_sklearn import (
@@ -77,6 +77,8 @@ PARAMETERS = {
             "validation": Changes("inner", base=CLASS_NETWORKS),
             "n_jobs": Same(2, WORKERS, base={"engine": "joblib", **CLASS_NETWORKS}),
             "engine": Same("joblib", AGREE, base={"estimator": MoFAClassifier(**SHORT)}),
+            "companions": Changes([("near", KNeighborsClassifier())]),
+            "calibrate": Changes("temperature"),
         },
     ),
     "BlendRegressor": (
@@ -162,6 +164,16 @@ FIT_ARGUMENTS = {
             "groups": Changes(_data.GROUPS, base=ENDS_IN_NETWORK),
         }
         | stopping(ENDS_IN_NETWORK, VAL),
+    ),
+}
+ALONE = Case(make_mofa_pipeline, {**MADE.base, "ensemble": False, "cv": 10})
+IGNORED_PARAMETERS = {
+    "make_mofa_pipeline, no ensemble": (
+        ALONE,
+        {
+            "cv": Refused(3, "cv would be ignored with ensemble=False"),
+            "validation": Refused("inner", "validation would be ignored with ensemble=False"),
+        },
     ),
 }
 NOBODY_STOPS = {name: Refused(value, "X_val", fit=VAL) for name, value in VAL.items()}

@@ -4,7 +4,13 @@ import torch
 from skorch.callbacks import Callback
 
 from mofa_sklearn import MoFAClassifier, MoFARegressor
-from mofa_sklearn.estimators import KernelPathRegressor, RetrievalRegressor, RidgePathRegressor
+from mofa_sklearn.estimators import (
+    KernelPathRegressor,
+    LogisticPathClassifier,
+    RetrievalClassifier,
+    RetrievalRegressor,
+    RidgePathRegressor,
+)
 
 from . import _data
 from ._rows import Case, Changes, Refused, Same
@@ -45,6 +51,7 @@ OF_NETWORKS = {
     "anneal_dropout": Changes(False),
     "alternate_modalities": Changes(True),
     "residual_features": Changes(True),
+    "numeric_embedding": Changes("piecewise_linear"),
     "batch_size": Changes(8),
     "learning_rate": Changes(0.01),
     "weight_decay": Changes(0.9),
@@ -68,6 +75,8 @@ KERNEL = Case(KernelPathRegressor, {"random_state": 0})
 RETRIEVAL = Case(
     RetrievalRegressor, {"modalities": _data.WIDTHS, "n_neighbors": 5, "random_state": 0}
 )
+LOGISTIC = Case(LogisticPathClassifier, {"random_state": 0}, targets="classes")
+CLASS_RETRIEVAL = Case(RetrievalClassifier, RETRIEVAL.base, targets="classes")
 
 PARAMETERS = {
     "MoFARegressor": (
@@ -125,6 +134,31 @@ PARAMETERS = {
             "random_state": Changes(1),
         },
     ),
+    "LogisticPathClassifier": (
+        LOGISTIC,
+        {
+            "Cs": Changes([1e-4]),
+            "standardize": Changes(False),
+            "class_weight": Changes("balanced"),
+            "max_iter": Changes(1),
+            "tol": Changes(0.9),
+            "validation_fraction": Changes(0.6),
+            "random_state": Changes(3),
+        },
+    ),
+    "RetrievalClassifier": (
+        CLASS_RETRIEVAL,
+        {
+            "modalities": Changes(None),
+            "n_neighbors": Changes(3),
+            "n_components": Changes(1),
+            "temperature": Changes(9.0),
+            "standardize": Changes(False),
+            "class_weight": Changes("balanced"),
+            "max_samples": Changes(20),
+            "random_state": Changes(1),
+        },
+    ),
 }
 
 OF_FIT = {
@@ -145,12 +179,22 @@ OF_FIT_LEVELS = OF_FIT | {
 OF_RIDGE = OF_FIT | {
     name: Changes(row.value, fit=VAL) for name, row in OF_FIT.items() if name.endswith("val")
 }
+OF_LOGISTIC = OF_FIT | {
+    name: Changes(value, fit=VAL_LEVELS, targets="levels")
+    for name, value in [
+        ("X_val", -_data.X_VAL),
+        ("y_val", 2 - VAL_LEVELS["y_val"]),
+        ("sample_weight_val", _data.WEIGHT_VAL),
+    ]
+}
 FIT_ARGUMENTS = {
     "MoFARegressor": (REGRESSOR, OF_FIT),
     "MoFAClassifier": (CLASSIFIER, OF_FIT_LEVELS),
     "RidgePathRegressor": (RIDGE, OF_RIDGE),
     "KernelPathRegressor": (KERNEL, OF_RIDGE),
     "RetrievalRegressor": (RETRIEVAL, {"groups": Changes(_data.GROUPS)}),
+    "LogisticPathClassifier": (LOGISTIC, OF_LOGISTIC),
+    "RetrievalClassifier": (CLASS_RETRIEVAL, {"groups": Changes(_data.GROUPS)}),
 }
 
 NOT_ALONE = {
@@ -164,4 +208,11 @@ IGNORED = {
     "MoFAClassifier": (CLASSIFIER, NOT_ALONE),
     "RidgePathRegressor": (RIDGE, NOT_ALONE),
     "KernelPathRegressor": (KERNEL, NOT_ALONE),
+    "LogisticPathClassifier": (LOGISTIC, NOT_ALONE),
+}
+IGNORED_PARAMETERS = {
+    "RidgePathRegressor": (
+        RIDGE,
+        {"modalities": Refused(_data.WIDTHS, "modalities would be ignored")},
+    ),
 }

@@ -20,10 +20,12 @@ TESTS = Path(__file__).parents[1]
 
 def merged(kind):
     """Return the rows of all tables: what is fitted -> (case, argument -> row)."""
-    return dict(chain.from_iterable(getattr(table, kind).items() for table in TABLES))
+    return dict(chain.from_iterable(getattr(table, kind, {}).items() for table in TABLES))
 
 
-PARAMETERS, FIT_ARGUMENTS, IGNORED = map(merged, ("PARAMETERS", "FIT_ARGUMENTS", "IGNORED"))
+PARAMETERS, FIT_ARGUMENTS, IGNORED, IGNORED_PARAMETERS = map(
+    merged, ("PARAMETERS", "FIT_ARGUMENTS", "IGNORED", "IGNORED_PARAMETERS")
+)
 
 
 def params(table):
@@ -49,6 +51,11 @@ def test_fit_arguments(case, name, row):
 @pytest.mark.parametrize(("case", "name", "row"), list(params(IGNORED)))
 def test_fit_arguments_that_would_be_ignored_are_refused(case, name, row):
     check(case, name, row, of_fit=True)
+
+
+@pytest.mark.parametrize(("case", "name", "row"), list(params(IGNORED_PARAMETERS)))
+def test_parameters_that_would_be_ignored_are_refused(case, name, row):
+    check(case, name, row, of_fit=False)
 
 
 def arguments_of(function):

@@ -63,16 +63,12 @@ def test_of_the_fit(name):
     assert_equal_answers(said(case, some), said(case, every), rtol=1e-5, atol=1e-6)
 
 
-KEEP_CLASSES = pytest.mark.xfail(
-    strict=True, reason="as scikit-learn's classifiers do, it keeps a class that weighs nothing"
-)
-
-
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param("MoFAClassifier", marks=KEEP_CLASSES),
-        pytest.param("EarlyStoppingLogisticRegression", marks=KEEP_CLASSES),
+        "MoFAClassifier",
+        "LogisticPathClassifier",
+        "EarlyStoppingLogisticRegression",
         "EarlyStoppingMLPClassifier",
         "EarlyStoppingClassifier",
         "KFoldEnsembleClassifier",

@@ -45,7 +45,8 @@ def _parts(module):
 def changed_parts(**params):
     """Fit 100 rows in batches of 32; return which parts each step has changed."""
     spy = Steps()
-    params = {"early_stopping": False, "max_epochs": 2, "callbacks": [spy], **params}
+    spying = {"early_stopping": False, "callbacks": [spy]}
+    params = {"max_epochs": 2, "batch_size": 32, **spying, **params}
     small_mofa(**params).fit(*make_data(100))
     return np.array(spy.changed_)
 
@@ -85,7 +86,7 @@ def test_every_fusion_learns_so_and_depends_on_the_seed_alone(fusion):
     X, y = make_data(150)
     X[::6, : WIDTHS["image"]] = np.nan
     model = small_mofa(fusion=fusion, alternate_modalities=True, residual_features=True)
-    model.set_params(dropout=0.1, modality_dropout=0.1, max_epochs=20, learning_rate=2e-2)
+    model.set_params(dropout=0.1, modality_dropout=0.1, max_epochs=20, learning_rate=3e-2)
     assert model.fit(X, y).score(X, y) > 0.3
     expected = model.set_params(max_epochs=2).fit(X, y).predict(X)
     assert_array_equal(model.fit(X, y).predict(X), expected)

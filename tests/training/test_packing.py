@@ -54,3 +54,12 @@ def test_an_estimator_without_a_network_is_left_as_it_is():
     state = {"hidden_dim": 3}
     assert unpack_net(state) is state
     assert not hasattr(pickle.loads(pickle.dumps(small_mofa())), "net_")
+
+
+def test_a_model_is_loaded_without_an_optimizer(model, monkeypatch):
+    # The first one that a process makes imports torch's compiler.
+    stored = pickle.dumps(model)
+    monkeypatch.setattr(torch.optim.Optimizer, "__init__", None)
+    loaded = pickle.loads(stored)
+    X, _ = make_data(40)
+    assert_array_equal(loaded.predict(X), model.predict(X))

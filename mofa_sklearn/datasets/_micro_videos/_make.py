@@ -287,11 +287,14 @@ def _check_modalities(modalities: Mapping[str, int]) -> dict[str, int]:
     for name, width in modalities.items():
         if not isinstance(name, str) or not name or "__" in name or name.endswith("_"):
             raise ValueError(
-                f"modality {name!r} needs another name: a string that is not empty, has no '__' "
-                "and does not end in '_', so that it can be told from its columns' names"
+                f"modality {name!r} needs another name in modalities: a string that is not empty, "
+                "has no '__' and does not end in '_', so that it can be told from its columns' "
+                "names"
             )
         if not isinstance(width, Integral) or isinstance(width, bool) or width < 1:
-            raise ValueError(f"modality {name!r} has width {width!r}; expected an int from 1 on")
+            raise ValueError(
+                f"modality {name!r} has width {width!r} in modalities; expected an int from 1 on"
+            )
     return {name: int(width) for name, width in modalities.items()}
 
 

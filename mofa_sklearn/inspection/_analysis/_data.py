@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_consistent_length, column_or_1d
 
+from ..._lengths import check_one_for_each_row
 from ..._validation import check_array
 from ...modalities import resolve_modalities
 from ...modalities._kinds import NUMERIC_KINDS, kinds_of
@@ -118,8 +119,8 @@ def read_data(
         y, target_names = _check_targets(y, target_names)
         check_consistent_length(X, y)
     if groups is not None:
+        check_one_for_each_row("groups", groups, X)
         groups = _check_groups(groups)
-        check_consistent_length(X, groups)
     return Data(X, blocks, names, y, list(target_names or []), groups)
 
 

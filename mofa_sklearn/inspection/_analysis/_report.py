@@ -129,6 +129,8 @@ class ModalityReport(ReportTables):
         ImportError
             If matplotlib is missing.
         """
+        if path is not None and not isinstance(path, (str, os.PathLike)):
+            raise TypeError(f"path must be a str or path-like, got {path!r}.")
         import_pyplot("ModalityReport.to_html")
         sections = make_sections(self)
         links = contents([(made.identifier, made.title) for made in sections])

@@ -66,7 +66,8 @@ ESTIMATORS = {
         "KFoldEnsembleRegressor": (
             "estimators_ companions_ oof_prediction_ oof_score_ oof_nmse_ fold_scores_ "
             "_blend_names _blend_weights _held_out _residuals _target_names _target_shape "
-            "_residual_weights=array|each[array|none]|none"
+            "_residual_weights=array|each[array|none]|none _error_scale=object[ErrorScale]|none "
+            "_quantile_errors=object[QuantileErrors]|none"
         ),
     },
     "mofa_sklearn.estimators._classifier": {
@@ -127,7 +128,9 @@ ESTIMATORS = {
         "RankGaussTransformer": "n_quantiles_ references_ quantiles_",
     },
     "mofa_sklearn.preprocessing._retrieval_augmenter": {
-        "RetrievalAugmenter": "modalities_ memories_ targets_ target_names_",
+        "RetrievalAugmenter": (
+            "modalities_ memories_ targets_ target_names_ _target_mean=array _target_std=array"
+        ),
     },
     "mofa_sklearn.preprocessing._token_pooling": {
         "TokenPooling": "n_tokens_=number|none widths_=plain _holds_cells=bool",
@@ -143,11 +146,31 @@ SPLITTERS = {
 
 # What is no estimator stands only where an attribute names it: object[...].
 PARTS = {
-    "mofa_sklearn.ensemble._blend_intervals": {"BlendIntervals": ""},
     "mofa_sklearn.ensemble._calibration": {
         "Isotonic": "before=each[array] after=each[array]",
         "Sigmoid": "slope=array intercept=array",
         "Temperature": "temperature=array",
+    },
+    "mofa_sklearn.ensemble._blend_intervals": {
+        "BlendIntervals": (
+            "weights=array|each[array|none]|none rows=array|each[array|none] "
+            "error_scale=object[ErrorScale]|none"
+        ),
+    },
+    "mofa_sklearn.ensemble._error_scale": {
+        "ErrorScale": (
+            "columns=object[RowColumns] coefficients=array intercepts=array lowest=array "
+            "highest=array of_rows=array fold_of_rows=array"
+        ),
+    },
+    "mofa_sklearn.ensemble._quantiles": {
+        "QuantileErrors": "levels=array slack=array scores=list[array]"
+    },
+    "mofa_sklearn.ensemble._row_columns": {
+        "RowColumns": (
+            "kept=array centre=array spread=array components=array|none gaps=array mean=array "
+            "scale=array"
+        ),
     },
     "mofa_sklearn.ensemble._sets": {"PredictionSets": "truth=array weights=array|none"},
     "mofa_sklearn.estimators._targets": {"TargetScale": ""},

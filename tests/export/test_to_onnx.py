@@ -1,0 +1,239 @@
+"""An exported file predicts in onnxruntime what the model does."""
+
+import json
+
+import joblib
+import numpy as np
+import onnx
+import onnxruntime
+import polars as pl
+import pytest
+from sklearn.datasets import make_classification
+from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from mofa_sklearn import (
+    BlendRegressor,
+    KFoldEnsembleClassifier,
+    KFoldEnsembleRegressor,
+    MoFAClassifier,
+    MoFARegressor,
+    make_mofa_pipeline,
+)
+from mofa_sklearn.datasets import make_micro_videos
+from mofa_sklearn.estimators import RetrievalRegressor, RidgePathRegressor
+from mofa_sklearn.export import to_onnx
+from mofa_sklearn.persistence import dump, load
+
+WIDTHS = {"image": 140, "video": 6, "text": 8}  # a block that is reduced, two that are not
+SMALL = {"hidden_dim": 8, "max_epochs": 2}
+
+
+def small(model):
+    names = [
+        name for name in model.get_params() if name.endswith(("__hidden_dim", "__max_epochs"))
+    ]
+    return model.set_params(**{name: SMALL[name.rpartition("__")[2]] for name in names})
+
+
+def opened(model, folder, **options):
+    path = folder / "model.onnx"
+    to_onnx(model, path, **options)
+    onnx.checker.check_model(str(path))
+    return onnxruntime.InferenceSession(path)
+
+
+def run(session, X):
+    return session.run(None, {"X": np.ascontiguousarray(X, dtype=np.float32)})[0]
+
+
+def metadata(session):
+    return {k: json.loads(v) for k, v in session.get_modelmeta().custom_metadata_map.items()}
+
+
+@pytest.fixture(scope="module")
+def videos():
+    """Rows with missing modalities, repeated rows, and counts."""
+    X, y = make_micro_videos(150, modalities=WIDTHS, missing_rate=0.1, noise=0.2, random_state=0)
+    X[:, 140] = np.where(np.isnan(X[:, 140]), np.nan, np.round(X[:, 140]))
+    X[10:14] = X[9]
+    return X, np.round(np.expm1(np.abs(y)))
+
+
+@pytest.fixture(scope="module")
+def pipeline(videos):
+    """The default pipeline, trained on a table of polars, with weights."""
+    names = [f"{name}__{i}" for name, width in WIDTHS.items() for i in range(width)]
+    X = pl.DataFrame(videos[0], schema=names)
+    y = pl.DataFrame(videos[1], schema=["views", "likes", "shares"])
+    model = make_mofa_pipeline(cv=3, target_transform="log1p", random_state=0)
+    return small(model).fit(X, y, sample_weight=np.linspace(0.1, 1, len(X)))
+
+
+@pytest.fixture(scope="module")
+def session(pipeline, tmp_path_factory):
+    return opened(pipeline, tmp_path_factory.mktemp("onnx"))
+
+
+def frame(pipeline, X):
+    return pl.DataFrame(X, schema=[*pipeline.feature_names_in_])
+
+
+def close(got, expected):
+    """Of counts, on the scale that was learned."""
+    assert got.dtype == np.float32
+    assert got.shape == expected.shape
+    np.testing.assert_allclose(np.log1p(got), np.log1p(expected), atol=1e-4)
+
+
+@pytest.mark.parametrize("n_rows", [0, 1, 2, 150, 1000])
+def test_any_number_of_rows_is_predicted_as_by_the_model(pipeline, session, videos, n_rows):
+    X = np.resize(videos[0], (n_rows, 154))
+    got = run(session, X)
+    assert got.shape == (n_rows, 3)
+    if n_rows:
+        close(got, pipeline.predict(frame(pipeline, X)))
+
+
+def test_gaps_extremes_and_missing_modalities_are_predicted_the_same(pipeline, session, videos):
+    X = videos[0]
+    rng = np.random.default_rng(0)
+    holes = np.where(rng.random(X.shape) < 0.01, np.nan, X)
+    far = np.where(rng.random(X.shape) < 0.01, 1e12, X).astype(np.float32)
+    far[0], far[1] = 3e38, -3e38
+    alone = X.copy()
+    alone[:, :140] = np.nan
+    present = ~np.isnan(alone).all(axis=1)
+    for rows in (holes, far, alone[present]):
+        close(run(session, rows), pipeline.predict(frame(pipeline, rows)))
+
+
+def test_rows_that_cannot_be_predicted_get_nan_and_others_do_not_notice(session, videos):
+    rows = np.nan_to_num(videos[0][:4])
+    expected = run(session, rows)
+    rows[1], rows[2, 5] = np.nan, np.inf
+    got = run(session, rows)
+    assert np.isnan(got[[1, 2]]).all()
+    np.testing.assert_allclose(got[[0, 3]], expected[[0, 3]], rtol=1e-5)
+
+
+def test_the_file_tells_what_it_takes_and_gives(session):
+    assert [(i.name, i.type, i.shape[1:]) for i in session.get_inputs()] == [
+        ("X", "tensor(float)", [154])
+    ]
+    assert [(o.name, o.type) for o in session.get_outputs()] == [("prediction", "tensor(float)")]
+    about = metadata(session)
+    assert about["modalities"] == WIDTHS
+    assert about["targets"] == ["views", "likes", "shares"]
+    assert about["feature_names"][:2] == ["image__0", "image__1"]
+    assert about["mofa_sklearn"]
+    assert "columns" not in about
+
+
+def test_models_that_were_stored_are_exported_the_same(videos, tmp_path):
+    X, y = np.nan_to_num(videos[0]), np.log1p(videos[1])
+    model = KFoldEnsembleRegressor(
+        MoFARegressor(WIDTHS, **SMALL),
+        cv=2,
+        companions=[("ridge", RidgePathRegressor())],
+        random_state=0,
+    ).fit(X, y)
+    joblib.dump(model, tmp_path / "model.joblib")
+    dump(model, tmp_path / "model.mofa")
+    for copy in (joblib.load(tmp_path / "model.joblib"), load(tmp_path / "model.mofa")):
+        np.testing.assert_allclose(run(opened(copy, tmp_path), X), model.predict(X), atol=1e-4)
+
+
+def test_a_classifier_gives_probabilities_and_names_the_classes(tmp_path):
+    X, y = make_classification(90, 8, n_classes=3, n_informative=6, random_state=0)
+    X[:9, :4] = np.nan
+    model = KFoldEnsembleClassifier(MoFAClassifier({"a": 4, "b": 4}, **SMALL), cv=2)
+    model.fit(X, np.array(["low", "mid", "top"])[y])
+    session = opened(model, tmp_path)
+    assert session.get_outputs()[0].name == "probabilities"
+    assert metadata(session)["classes"] == ["low", "mid", "top"]
+    np.testing.assert_allclose(run(session, X), model.predict_proba(X), atol=1e-5)
+
+
+def test_tokens_are_attended_over_and_named(tmp_path):
+    X, y = make_micro_videos(
+        60, modalities={"video": 4, "text": 5}, n_tokens={"video": 3}, random_state=0
+    )
+    X[::3, 8:12] = np.nan
+    model = MoFARegressor({"video": 12, "text": 5}, tokens={"video": 3}, **SMALL).fit(X, y)
+    session = opened(model, tmp_path)
+    assert metadata(session)["tokens"] == {"video": 3}
+    np.testing.assert_allclose(run(session, X), model.predict(X), atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["scaled", "blend", "neighbours", "classes"])
+def test_estimators_of_others_and_parts_are_exported(videos, kind, tmp_path):
+    X, y = np.nan_to_num(videos[0])[:, :12], np.log1p(videos[1])
+    model, target = {
+        "scaled": (make_pipeline(StandardScaler(), Ridge()), y[:, 0]),
+        "blend": (BlendRegressor([("a", Ridge()), ("b", Ridge(alpha=9))], cv=2), y),
+        "neighbours": (RetrievalRegressor({"a": 5, "b": 7}), y),
+        "classes": (LogisticRegression(max_iter=1000), y[:, 0] > np.median(y[:, 0])),
+    }[kind]
+    model.fit(X, target)
+    predict = getattr(model, "predict_proba", model.predict)
+    got = run(opened(model, tmp_path), X)
+    assert got.shape == predict(X).shape
+    np.testing.assert_allclose(got, predict(X), atol=1e-4)
+
+
+def test_modalities_that_are_not_in_order_are_told_by_columns(videos, tmp_path):
+    X, y = np.nan_to_num(videos[0])[:, :6], videos[1]
+    model = MoFARegressor({"b": [4, 1, 0], "a": [2, 3, 5]}, **SMALL).fit(X, np.log1p(y))
+    session = opened(model, tmp_path)
+    assert metadata(session)["columns"] == {"b": [4, 1, 0], "a": [2, 3, 5]}
+    np.testing.assert_allclose(run(session, X), model.predict(X), atol=1e-4)
+
+
+@pytest.mark.parametrize("opset", [18, 25])
+def test_an_opset_can_be_chosen(videos, tmp_path, opset):
+    X, y = np.nan_to_num(videos[0])[:, :6], videos[1]
+    to_onnx(Ridge().fit(X, y), tmp_path / "model.onnx", opset=opset)
+    (written,) = onnx.load(tmp_path / "model.onnx").opset_import
+    assert written.version == opset
+
+
+# ------------------------------------------------------------------------ what is refused
+
+
+@pytest.mark.parametrize("opset", [7, 99, 20.5])
+def test_an_opset_that_cannot_be_written_is_refused(videos, tmp_path, opset):
+    model = Ridge().fit(np.nan_to_num(videos[0]), videos[1])
+    with pytest.raises(ValueError, match=r"'opset' .* range \[18, 25\]"):
+        to_onnx(model, tmp_path / "model.onnx", opset=opset)
+
+
+def test_a_step_without_a_counterpart_is_named_and_no_file_is_left(videos, tmp_path):
+    X, y = np.nan_to_num(videos[0]), videos[1][:, 0]
+    model = make_pipeline(StandardScaler(), GradientBoostingRegressor(n_estimators=2)).fit(X, y)
+    with pytest.raises(TypeError, match="'gradientboostingregressor', a GradientBoosting"):
+        to_onnx(model, tmp_path / "model.onnx")
+    with pytest.raises(NotFittedError):
+        to_onnx(make_mofa_pipeline(WIDTHS), tmp_path / "model.onnx")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_folder_that_is_not_there_is_an_error(videos, tmp_path):
+    model = Ridge().fit(np.nan_to_num(videos[0]), videos[1])
+    with pytest.raises(FileNotFoundError):
+        to_onnx(model, tmp_path / "nowhere" / "model.onnx")
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (np.zeros((2, 153), dtype=np.float32), "Expected: 154"),
+        (np.zeros((2, 154)), "expected: .tensor.float"),
+    ],
+)
+def test_the_runtime_tells_of_other_widths_and_types(session, rows, message):
+    with pytest.raises(Exception, match=message):
+        session.run(None, {"X": rows})
