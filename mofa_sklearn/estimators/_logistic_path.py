@@ -60,7 +60,7 @@ class LogisticPathClassifier(ClassifierMixin, RequestsItsArguments, BaseEstimato
         Steps of L-BFGS for each penalty, at most. A weak penalty whose solution is not
         quite reached regularises as a stronger one would.
 
-    tol : float, default=1e-4
+    tol : float, default=1e-3
         The steps end when no component of the gradient is larger.
 
     validation_fraction : float, default=0.1
@@ -139,7 +139,7 @@ class LogisticPathClassifier(ClassifierMixin, RequestsItsArguments, BaseEstimato
         standardize=True,
         class_weight=None,
         max_iter=100,
-        tol=1e-4,
+        tol=1e-3,
         validation_fraction=0.1,
         random_state=None,
     ):
