@@ -32,6 +32,6 @@ def _small(model):
     """Let a pipeline train a small network for a moment."""
     network = "regressor__estimator__"
     for name, companion in model[-1].companions:
-        if name == "boosting":
-            companion.set_params(max_iter=3)
+        if name == "boosting":  # in a pipeline, where there are tokens
+            getattr(companion, "steps", [(None, companion)])[-1][1].set_params(max_iter=3)
     return model.set_params(**{f"{network}hidden_dim": 16, f"{network}max_epochs": 2})

@@ -20,6 +20,7 @@ from mofa_sklearn import (
 )
 from mofa_sklearn.baselines import BoostingRegressor, make_baselines
 from mofa_sklearn.estimators import (
+    KernelPathRegressor,
     LogisticPathClassifier,
     RetrievalClassifier,
     RetrievalRegressor,
@@ -90,6 +91,7 @@ COLUMNS: dict[str, Callable] = {
     "RetrievalRegressor": lambda modalities=WIDTHS: RetrievalRegressor(
         modalities, n_neighbors=5, random_state=0
     ),
+    "KernelPathRegressor": lambda: KernelPathRegressor(random_state=0),
     "LogisticPathClassifier": lambda: LogisticPathClassifier(random_state=0),
     "RetrievalClassifier": lambda modalities=WIDTHS: RetrievalClassifier(
         modalities, n_neighbors=5, random_state=0
@@ -128,6 +130,7 @@ BOOSTING = {"BoostingRegressor", "baseline hist-gb"}
 ON_COLUMNS = {"baseline ridge", "baseline knn", "baseline mlp", *BOOSTING}
 # Linear models, for which NaN is a column's mean.
 RIDGES = {
+    "KernelPathRegressor",
     "LogisticPathClassifier",
     "RidgePathRegressor",
     "RidgePathRegressor, components",

@@ -90,12 +90,15 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         Whether the fusion also gets what sets each encoding apart from the mean of
         the row's other encodings, see :class:`MoFARegressor`.
 
-    numeric_embedding : {"piecewise_linear"} or None, default=None
+    numeric_embedding : {"auto", "piecewise_linear"} or None, default=None
         What the numbers of narrow blocks (up to 16 columns, no sequences) are spread
         over before they are encoded. ``"piecewise_linear"``: beside each number, how
         much of each of 16 bins of its column lies below it ([5]_), bins that hold about
         as many training rows each. It lets a network see steps, plateaus and single
-        values, as trees do. None: the numbers alone.
+        values, as trees do, and makes it learn noise or creators by heart where there are
+        none: ``"auto"`` has bins only where a ridge regression on the numbers is clearly
+        better with them, on training rows held out (whole `groups` of them). None: the
+        numbers alone.
 
     loss : {"auto", "cross_entropy", "focal"}, type or callable, default="auto"
         What the training minimises, and early stopping watches:
@@ -486,7 +489,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
             "_ranks": getattr(coding, "ranks", None),
         }
         criterion = self._criterion_for(coding, weights)
-        return self._training(train_rows, valid_rows, learned, random_state, criterion)
+        return self._training(train_rows, valid_rows, learned, random_state, criterion, groups)
 
     def _learn_coding(self, y: np.ndarray) -> Coding:
         """Find out what kind of classes there are; a warm start keeps those it has."""
