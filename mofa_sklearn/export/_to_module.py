@@ -15,6 +15,7 @@ from ..modalities._positions import first_few
 from . import (
     _early_stopping,
     _ensembles,
+    _kernel,
     _linear,
     _neighbors,
     _networks,
@@ -31,6 +32,7 @@ from ._door import Door, door_of
 _CONVERTERS = (
     _early_stopping,
     _ensembles,
+    _kernel,
     _linear,
     _neighbors,
     _networks,

@@ -21,6 +21,7 @@ from mofa_sklearn import (
 from mofa_sklearn.datasets import make_micro_videos
 from mofa_sklearn.encoders import TextEncoder
 from mofa_sklearn.estimators import (
+    KernelPathRegressor,
     LogisticPathClassifier,
     RetrievalClassifier,
     RetrievalRegressor,
@@ -68,6 +69,15 @@ def test_a_recipe_predicts_the_same(videos, recipe):
     X, y = videos
     model = small(make_mofa_pipeline(WIDTHS, recipe=recipe, cv=3, random_state=0)).fit(X, y)
     assert_same(model, X, y.std())
+
+
+@pytest.mark.parametrize("targets", [slice(None), 0], ids=["2-D", "1-D"])
+def test_similarities_to_landmarks_are_the_same(videos, targets):
+    X, y = videos
+    kernel = KernelPathRegressor(40, gamma=0.01, random_state=0).fit(X, y[:, targets])
+    assert_same(kernel, X)
+    ensemble = KFoldEnsembleRegressor(kernel, cv=2, random_state=0)
+    assert_same(ensemble.fit(X, y[:, targets]), X)
 
 
 def test_every_companion_counts(videos):
