@@ -19,6 +19,7 @@ from mofa_sklearn.datasets import make_micro_videos
 from mofa_sklearn.export import to_module, to_onnx
 
 MODALITIES = {"image": 1024, "video": 768, "text": 1024}
+ONNX_ROWS = 32  # in one call: more need more memory, and are no quicker
 WIDTHS = [12, 10, 10, 10, 12, 12]
 
 
@@ -62,7 +63,13 @@ def onnx_predictor(model):
         path = Path(folder) / "model.onnx"
         to_onnx(model, path)
         session = onnxruntime.InferenceSession(path, options)
-    return lambda X: session.run(None, {"X": X})[0]
+
+    def predict(X):
+        starts = range(0, len(X), ONNX_ROWS)
+        chunks = [session.run(None, {"X": X[i : i + ONNX_ROWS]})[0] for i in starts]
+        return np.concatenate(chunks)
+
+    return predict
 
 
 #: What can be measured: name -> function that makes a predictor of a fitted pipeline.
