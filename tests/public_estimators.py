@@ -20,6 +20,7 @@ from mofa_sklearn import (
 )
 from mofa_sklearn.baselines import BoostingRegressor, make_baselines
 from mofa_sklearn.estimators import (
+    KernelPathRegressor,
     LogisticPathClassifier,
     RetrievalClassifier,
     RetrievalRegressor,
@@ -70,6 +71,8 @@ def make_blend(modalities=WIDTHS, **params):
 def make_baseline(name, modalities=WIDTHS, **params):
     if name == "afew-va":
         params = {"hidden_dim": 8, "max_epochs": 3, **params}
+    if name == "mlp":
+        params = {"estimator__max_iter": 10, **params}
     baseline = make_baselines(modalities, names=[name], random_state=0)[name]
     return baseline.set_params(**{f"regressor__{key}": value for key, value in params.items()})
 
@@ -90,6 +93,7 @@ COLUMNS: dict[str, Callable] = {
     "RetrievalRegressor": lambda modalities=WIDTHS: RetrievalRegressor(
         modalities, n_neighbors=5, random_state=0
     ),
+    "KernelPathRegressor": lambda: KernelPathRegressor(random_state=0),
     "LogisticPathClassifier": lambda: LogisticPathClassifier(random_state=0),
     "RetrievalClassifier": lambda modalities=WIDTHS: RetrievalClassifier(
         modalities, n_neighbors=5, random_state=0
@@ -128,6 +132,7 @@ BOOSTING = {"BoostingRegressor", "baseline hist-gb"}
 ON_COLUMNS = {"baseline ridge", "baseline knn", "baseline mlp", *BOOSTING}
 # Linear models, for which NaN is a column's mean.
 RIDGES = {
+    "KernelPathRegressor",
     "LogisticPathClassifier",
     "RidgePathRegressor",
     "RidgePathRegressor, components",

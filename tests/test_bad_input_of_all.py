@@ -257,7 +257,10 @@ HAND_NAN_ON = {"RankGaussTransformer", *OPENERS}
 NOT_FINITE_X = [(NO_X, LOOKS_AT_NO_COLUMN), (HAND_NAN_ON, PASSES)]
 MODALITIES = [
     (
-        NO_X | ON_COLUMNS | ONE_BLOCK | {"LogisticPathClassifier", "RidgePathRegressor"},
+        NO_X
+        | ON_COLUMNS
+        | ONE_BLOCK
+        | {"KernelPathRegressor", "LogisticPathClassifier", "RidgePathRegressor"},
         TAKES_NO_MODALITIES,
     ),
 ]

@@ -19,6 +19,7 @@ from mofa_sklearn import (
 )
 from mofa_sklearn.baselines import BoostingRegressor
 from mofa_sklearn.estimators import (
+    KernelPathRegressor,
     LogisticPathClassifier,
     RetrievalClassifier,
     RetrievalRegressor,
@@ -63,6 +64,7 @@ ESTIMATORS = [
     MoFARegressor(tokens={"x": 1}, **_SMALL),
     KFoldEnsembleRegressor(MoFARegressor(**_SMALL), cv=2),
     RidgePathRegressor(),
+    KernelPathRegressor(),
     BoostingRegressor(max_iter=30, min_samples_leaf=5, learning_rate=0.2),
     RidgePathRegressor(n_components=8),
     RetrievalRegressor(n_neighbors=3),
@@ -111,7 +113,8 @@ def expected_failures(estimator):
         return dict.fromkeys(
             ["check_transformer_general", "check_transformer_data_not_an_array"], reason
         )
-    if isinstance(estimator, (LogisticPathClassifier, RidgePathRegressor)):
+    paths = (KernelPathRegressor, LogisticPathClassifier, RidgePathRegressor)
+    if isinstance(estimator, paths):
         return {
             "check_sample_weight_equivalence_on_dense_data": (
                 "which rows penalties are chosen on depends on the number of rows"

@@ -21,6 +21,7 @@ from mofa_sklearn.baselines import (
     EarlyStoppingRegressor,
 )
 from mofa_sklearn.estimators import (
+    KernelPathRegressor,
     LogisticPathClassifier,
     RetrievalClassifier,
     RetrievalRegressor,
@@ -35,6 +36,7 @@ ESTIMATORS = [
     KFoldEnsembleClassifier,
     BlendRegressor,
     RidgePathRegressor,
+    KernelPathRegressor,
     RetrievalRegressor,
     LogisticPathClassifier,
     RetrievalClassifier,

@@ -22,6 +22,9 @@ from ._stacked import stacks
 from ._stratified import stratified
 from ._thresholds import DEFAULT_THRESHOLD, tune_thresholds
 
+# What label_smoothing="auto" takes from a class.
+_SMOOTHING = 0.05
+
 
 def _stacks(
     estimator: MoFAClassifier, X: Any, y: np.ndarray, *, only_if_faster: bool = False
@@ -112,9 +115,11 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         alpha=0.5)``, see :mod:`mofa_sklearn.networks.losses`. It gets the network's
         outputs and the coded targets, both of shape (batch, n_outputs).
 
-    label_smoothing : float, default=0.05
+    label_smoothing : float or "auto", default="auto"
         Part of the probability, in [0, 1), that the training takes from the true
-        class and gives to all classes alike. Validation rows keep theirs.
+        class and gives to all classes alike. Validation rows keep theirs. ``"auto"``: 0.05
+        for two classes or more, and 0 for ordered ones and for several labels, of which
+        rare ones would seem more frequent than they are.
 
     class_weight : dict, "balanced" or None, default=None
         How much the rows of a class count: class -> weight. ``"balanced"`` lets all
@@ -257,7 +262,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
     _parameter_constraints: dict = {
         **BaseMoFA._parameter_constraints,
         "loss": [StrOptions({"auto", *CLASS_LOSSES}), callable],
-        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "ordinal": ["boolean", "array-like"],
         "tune_thresholds": ["boolean"],
@@ -279,7 +284,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         residual_features=False,
         numeric_embedding=None,
         loss="auto",
-        label_smoothing=0.05,
+        label_smoothing="auto",
         class_weight=None,
         ordinal=False,
         tune_thresholds=True,
@@ -465,7 +470,10 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         weights = self._class_weights(coding, rows, train_index)
         weight = _weighted(rows, weights, coding)
         device = resolve_device(self.device)
-        smooth = coding.smooth(targets, self.label_smoothing) if self.label_smoothing else targets
+        amount = self.label_smoothing
+        if amount == "auto":
+            amount = _SMOOTHING if type(coding) is OneClass else 0.0
+        smooth = coding.smooth(targets, amount) if amount else targets
         train_rows = Rows(rows.X, smooth, weight, train_index, device)
         if validation is not None:
             y_val = coding.encode(validation.y, "y_val")

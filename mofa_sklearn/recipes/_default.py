@@ -6,6 +6,7 @@ from sklearn.preprocessing import StandardScaler
 
 from ..baselines import BoostingRegressor
 from ..estimators import (
+    KernelPathRegressor,
     LogisticPathClassifier,
     RetrievalClassifier,
     RetrievalRegressor,
@@ -31,19 +32,20 @@ def reduction() -> BlockPCA:
 def default() -> Recipe:
     return Recipe(
         name="default",
-        summary="Short training with dropout that fades out, and four quick companions.",
+        summary="Short training with dropout that fades out, and five quick companions.",
         source="mofa-sklearn",
         steps=(*default_steps(), ("reduce", reduction())),
         # Where steps in raw numbers tell something, and not only who a row's creator is.
         parameters={"numeric_embedding": "auto"},
         # Few rows and much noise are a linear model's ground, with components where blocks
-        # are wide; rows of known creators are that of neighbours; steps in raw numbers that
-        # of trees.
+        # are wide; rows of known creators are that of neighbours; few rows and little noise
+        # that of a kernel; steps in raw numbers that of trees.
         companions=(
             ("ridge", RidgePathRegressor(standardize=False)),
             ("pca_ridge", RidgePathRegressor(n_components=32, standardize=False)),
             ("neighbors", RetrievalRegressor(standardize=False)),
-            # The last one, since what it adds to the others is asked before it is fitted in full.
+            # The last ones, since what they add to the others is asked on two folds first.
+            ("kernel", KernelPathRegressor()),
             ("boosting", BoostingRegressor()),
         ),
         class_companions=(

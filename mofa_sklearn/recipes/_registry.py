@@ -8,6 +8,7 @@ import pandas as pd
 
 from ._adaptclip import adaptclip
 from ._afew_va import afew_va
+from ._best import best
 from ._chfen import chfen
 from ._default import default
 from ._mm_imdb import mm_imdb
@@ -21,6 +22,7 @@ from ._recipe import Recipe
 #: name -> what writes the recipe: our own, the original's, those of other systems
 RECIPES: dict[str, Callable[[], Recipe]] = {
     "default": default,
+    "best": best,
     "mofa-lite": mofa_lite,
     "mvp": mvp,
     "mmra": mmra,
@@ -53,7 +55,7 @@ def list_recipes() -> pd.DataFrame:
     >>> from mofa_sklearn.recipes import list_recipes
     >>> recipes = list_recipes()
     >>> recipes.index[:4].tolist()
-    ['default', 'mofa-lite', 'mvp', 'mmra']
+    ['default', 'best', 'mofa-lite', 'mvp']
     >>> recipes.loc["mmved", "summary"]
     'A Gaussian from each modality, multiplied: a variational network that tolerates missing ones.'
     """
@@ -92,5 +94,5 @@ def get_recipe(name: str) -> Recipe:
     ('mvp',)
     """
     if not isinstance(name, str) or name not in RECIPES:
-        raise ValueError(f"recipe must be one of {list(RECIPES)}, got the name {name!r}.")
+        raise ValueError(f"recipe must be one of {list(RECIPES)}, got {name!r}.")
     return RECIPES[name]()

@@ -95,7 +95,7 @@ def test_groups_and_weights_reach_members_and_companions(routing, videos):
         model = make(videos).fit(
             videos.data, videos.target, sample_weight=weight, groups=videos.creator_ids
         )
-    assert model[-1].blend_weights_.shape[0] == 5
+    assert model[-1].blend_weights_.shape[0] == 6
 
 
 def test_sequences_may_lie_in_cells(videos):

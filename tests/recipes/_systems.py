@@ -24,10 +24,11 @@ def small_pipeline(recipe, modalities=WIDTHS, params=None, *, ensemble=True, **k
     """Make a recipe's pipeline, its networks and its boosting small; `params` are of networks."""
     kwargs = {"random_state": 0, "n_jobs": 1, **({"cv": 2} if ensemble else {}), **kwargs}
     pipeline = make_mofa_pipeline(modalities, recipe=recipe, ensemble=ensemble, **kwargs)
-    for part in list(pipeline.get_params().values()):
+    beside = [part for _, part in getattr(pipeline[-1], "companions", None) or []]
+    for part in [*pipeline.get_params().values(), *beside]:
         if isinstance(part, BaseMoFA):
             part.set_params(**{**SMALL, **(params or {})})
-        if hasattr(part, "max_iter"):
+        if hasattr(part, "max_iter") and hasattr(part, "learning_rate"):
             part.set_params(max_iter=40, learning_rate=0.2)
         if type(part).__module__.startswith("catboost."):
             part.set_params(iterations=40, learning_rate=0.2)
@@ -130,6 +131,7 @@ def five_levels():
 #: recipe -> what makes its data
 DATA = {
     "default": plain,
+    "best": a_title_that_decides,
     "mofa-lite": plain,
     "mvp": counts_and_a_wide_embedding,
     "mmra": near_copies,

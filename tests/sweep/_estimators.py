@@ -5,6 +5,7 @@ from skorch.callbacks import Callback
 
 from mofa_sklearn import MoFAClassifier, MoFARegressor
 from mofa_sklearn.estimators import (
+    KernelPathRegressor,
     LogisticPathClassifier,
     RetrievalClassifier,
     RetrievalRegressor,
@@ -70,6 +71,7 @@ OF_NETWORKS = {
 REGRESSOR = Case(MoFARegressor, TINY)
 CLASSIFIER = Case(MoFAClassifier, TINY, targets="classes")
 RIDGE = Case(RidgePathRegressor, {"random_state": 0})
+KERNEL = Case(KernelPathRegressor, {"random_state": 0})
 RETRIEVAL = Case(
     RetrievalRegressor, {"modalities": _data.WIDTHS, "n_neighbors": 5, "random_state": 0}
 )
@@ -108,6 +110,16 @@ PARAMETERS = {
             "tol": Changes(0.9),
             "validation_fraction": Changes(0.6),
             "random_state": Changes(3),
+        },
+    ),
+    "KernelPathRegressor": (
+        KERNEL,
+        {
+            "n_landmarks": Changes(5),
+            "gamma": Changes(2.0),
+            "max_samples": Changes(20),
+            "validation_fraction": Changes(0.6),
+            "random_state": Changes(3, base={"n_landmarks": 5}),
         },
     ),
     "RetrievalRegressor": (
@@ -179,6 +191,7 @@ FIT_ARGUMENTS = {
     "MoFARegressor": (REGRESSOR, OF_FIT),
     "MoFAClassifier": (CLASSIFIER, OF_FIT_LEVELS),
     "RidgePathRegressor": (RIDGE, OF_RIDGE),
+    "KernelPathRegressor": (KERNEL, OF_RIDGE),
     "RetrievalRegressor": (RETRIEVAL, {"groups": Changes(_data.GROUPS)}),
     "LogisticPathClassifier": (LOGISTIC, OF_LOGISTIC),
     "RetrievalClassifier": (CLASS_RETRIEVAL, {"groups": Changes(_data.GROUPS)}),
@@ -194,6 +207,7 @@ IGNORED = {
     "MoFARegressor": (REGRESSOR, NOT_ALONE),
     "MoFAClassifier": (CLASSIFIER, NOT_ALONE),
     "RidgePathRegressor": (RIDGE, NOT_ALONE),
+    "KernelPathRegressor": (KERNEL, NOT_ALONE),
     "LogisticPathClassifier": (LOGISTIC, NOT_ALONE),
 }
 IGNORED_PARAMETERS = {

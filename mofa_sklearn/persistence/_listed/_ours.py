@@ -75,6 +75,9 @@ ESTIMATORS = {
             "modalities_ classes_ thresholds_ history_ n_iter_ best_iteration_ _packed_net _ranks"
         ),
     },
+    "mofa_sklearn.estimators._kernel_path": {
+        "KernelPathRegressor": ("landmarks_=array gamma_ coef_ intercept_ column_mean_ alpha_"),
+    },
     "mofa_sklearn.estimators._logistic_path": {
         "LogisticPathClassifier": "classes_ C_ coef_ intercept_ column_mean_ n_iter_ _scale",
     },

@@ -1,0 +1,82 @@
+"""The recipe for those who have time: more of everything, blended."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from mofa_sklearn import MoFAClassifier, MoFARegressor, make_mofa_pipeline
+from mofa_sklearn.datasets import make_micro_videos
+from mofa_sklearn.persistence import dump, load
+from mofa_sklearn.recipes import get_recipe
+
+from ._systems import small_pipeline
+
+QUICK = {"hidden_dim": 8, "max_epochs": 2}
+WIDTHS = {"image": 6, "text": 5}
+
+
+@pytest.fixture(scope="module")
+def videos():
+    return make_micro_videos(
+        150, modalities=WIDTHS, n_creators=20, noise=0.3, return_bunch=True, random_state=0
+    )
+
+
+def test_it_has_all_that_the_default_has():
+    names = [[name for name, _ in get_recipe(recipe).companions] for recipe in ("default", "best")]
+    assert set(names[0]) < set(names[1])
+
+
+def test_out_of_fold_it_is_no_worse_than_any_of_its_parts(videos):
+    model = small_pipeline("best", WIDTHS, QUICK).fit(videos.data, videos.target)
+    ensemble, encoded = model[-1], model[:-1].transform(videos.data)
+    scale = videos.target.var(axis=0)
+    for fitted in [ensemble.estimators_, *ensemble.companions_.values()]:
+        errors = np.empty_like(videos.target)
+        for part, rows in zip(fitted, ensemble._held_out, strict=True):
+            errors[rows] = part.predict(encoded.iloc[rows]) - videos.target[rows]
+        assert (model.oof_nmse_ <= (errors**2).mean(axis=0) / scale + 1e-6).all()
+
+
+def test_creators_stay_together_in_all_parts(videos):
+    model = small_pipeline("best", WIDTHS, QUICK, cv=4)
+    model.fit(videos.data, videos.target, groups=videos.creator_ids)
+    held_out = [set(videos.creator_ids[rows]) for rows in model[-1]._held_out]
+    assert sum(map(len, held_out)) == len(set.union(*held_out))
+
+
+def test_one_target_and_rows_to_stop_on_are_taken(videos):
+    model = small_pipeline("best", WIDTHS, QUICK)
+    model.fit(
+        videos.data[:100],
+        videos.target[:100, 0],
+        X_val=videos.data[100:],
+        y_val=videos.target[100:, 0],
+    )
+    assert model.predict(videos.data).shape == (150,)
+    assert model.predict_interval(videos.data[:3]).shape == (3, 1, 2)
+
+
+def test_it_comes_back_from_a_file(videos, tmp_path):
+    model = small_pipeline("best", WIDTHS, QUICK).fit(videos.data, videos.target)
+    dump(model, tmp_path / "best.mofa")
+    back = load(tmp_path / "best.mofa")
+    assert_allclose(back.predict(videos.data), model.predict(videos.data), rtol=1e-6)
+
+
+def test_networks_beside_the_first_attend_over_tokens():
+    tokens = {"video": 3}
+    model = make_mofa_pipeline({"video": 12, "text": 5}, recipe="best", tokens=tokens)
+    companions = dict(model[-1].companions)
+    assert companions["concat"].tokens == tokens
+    assert "pool" in companions["boosting"].named_steps
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"estimator": MoFARegressor()}, {"estimator": MoFAClassifier()}, {"ensemble": False}],
+    ids=["network", "classifier", "no ensemble"],
+)
+def test_what_would_leave_most_of_it_out_is_refused(params):
+    with pytest.raises(ValueError, match=r"leave estimator out.*MoFAClassifier"):
+        make_mofa_pipeline(WIDTHS, recipe="best", **params)
