@@ -30,7 +30,7 @@ lint: $(LINT_STAMP)
 	$(BIN)/python -m mypy
 
 docs: $(DOCS_STAMP)
-	$(BIN)/python -m sphinx -W --keep-going -d docs/_build/doctrees \
+	$(BIN)/python -m sphinx -W --keep-going -j auto -d docs/_build/doctrees \
 		$(if $(GALLERY),-D sphinx_gallery_conf.plot_gallery=$(GALLERY)) docs docs/_build/html
 	touch docs/_build/html/objects.inv
 	$(BIN)/python docs/check_links.py docs/_build/html

@@ -29,9 +29,9 @@ def _folder(doctest_namespace, tmp_path):
 
 
 def _small(model):
-    """Let a pipeline train a small network for a moment."""
+    """Let a pipeline train a small network for a moment, and one companion beside it."""
     network = "regressor__estimator__"
-    for name, companion in model[-1].companions:
-        if name == "boosting":
-            companion.set_params(max_iter=3)
-    return model.set_params(**{f"{network}hidden_dim": 16, f"{network}max_epochs": 2})
+    ridge = [each for each in model[-1].companions if each[0] == "ridge"]
+    return model.set_params(
+        regressor__companions=ridge, **{f"{network}hidden_dim": 16, f"{network}max_epochs": 2}
+    )

@@ -18,7 +18,7 @@ N_CREATORS = 150
 NOISE = 0.3
 
 
-def parse_arguments(description):
+def parse_arguments(description, n_candidates=None):
     parser = argparse.ArgumentParser(description=description.strip())
     add = parser.add_argument
     add("--data", metavar="FOLDER", help="folder of .npy files (default: generate)")
@@ -27,6 +27,8 @@ def parse_arguments(description):
     add("--members", type=int, default=2, help="of the ensemble, in the search and after it")
     add("--hidden-dim", type=int, default=64, help="width of the network")
     add("--max-epochs", type=int, default=30, help="of a network, where they are not searched")
+    if n_candidates is not None:
+        add("--candidates", type=int, default=n_candidates, help="to try")
     add("--random-state", type=int, default=0)
     return parser.parse_args()
 

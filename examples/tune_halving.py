@@ -30,14 +30,14 @@ N_CANDIDATES, FACTOR = 9, 3
 
 
 def main():
-    args = parse_arguments(__doc__.split("\n\n")[1])
+    args = parse_arguments(__doc__.split("\n\n")[1], N_CANDIDATES)
     data = load(args)
     pipeline = make_pipeline(data, args)
 
     search = HalvingRandomSearchCV(
         pipeline,
         mofa_search_space(pipeline, names=SEARCHED),
-        n_candidates=N_CANDIDATES,
+        n_candidates=args.candidates,
         resource="regressor__estimator__max_epochs",
         max_resources=args.max_epochs,
         min_resources="exhaust",  # the last candidate gets all epochs

@@ -33,7 +33,7 @@ N_TRIALS = 8
 
 
 def main():
-    args = parse_arguments(__doc__.split("\n\n")[1])
+    args = parse_arguments(__doc__.split("\n\n")[1], N_TRIALS)
     data = load(args)
     pipeline = make_pipeline(data, args)
 
@@ -44,7 +44,7 @@ def main():
     search = OptunaSearchCV(
         pipeline,
         mofa_search_space(pipeline, kind="optuna", names=SEARCHED),
-        n_trials=N_TRIALS,
+        n_trials=args.candidates,
         scoring=combine_scorers(make_target_scorers(data.target_names), refit="nmse"),
         cv=folds(args),
         random_state=args.random_state,

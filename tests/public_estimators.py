@@ -71,6 +71,8 @@ def make_blend(modalities=WIDTHS, **params):
 def make_baseline(name, modalities=WIDTHS, **params):
     if name == "afew-va":
         params = {"hidden_dim": 8, "max_epochs": 3, **params}
+    if name == "mlp":
+        params = {"estimator__max_iter": 10, **params}
     baseline = make_baselines(modalities, names=[name], random_state=0)[name]
     return baseline.set_params(**{f"regressor__{key}": value for key, value in params.items()})
 

@@ -13,6 +13,7 @@ import pytest
 
 from mofa_sklearn.baselines import BoostingRegressor
 from mofa_sklearn.datasets import make_micro_videos
+from mofa_sklearn.estimators import LogisticPathClassifier
 from mofa_sklearn.estimators._base import BaseMoFA
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -93,16 +94,17 @@ def test_log1p_of_counts_leaves_embeddings_and_nan_alone():
 
 
 @pytest.fixture
-def few_trees(monkeypatch):
-    """Let the boosting of the default recipe end at once."""
-    quick = partial(BoostingRegressor, max_iter=3)
-    monkeypatch.setattr("mofa_sklearn.recipes._default.BoostingRegressor", quick)
+def quick_companions(monkeypatch):
+    """Let the slowest companions of the default recipe end at once."""
+    for kind in (BoostingRegressor, LogisticPathClassifier):
+        name = f"mofa_sklearn.recipes._default.{kind.__name__}"
+        monkeypatch.setattr(name, partial(kind, max_iter=3))
 
 
-@pytest.mark.usefixtures("few_trees")
+@pytest.mark.usefixtures("quick_companions")
 @pytest.mark.parametrize(
     ("name", "source"),
-    [("tune_grid", "folder"), ("tune_halving", "generated"), ("tune_optuna", "folder")],
+    [("tune_grid", "generated"), ("tune_halving", "folder"), ("tune_optuna", "folder")],
 )
 @pytest.mark.filterwarnings("ignore::FutureWarning:optuna")
 def test_tuning_examples_print_every_candidate_and_the_gain(
@@ -112,18 +114,19 @@ def test_tuning_examples_print_every_candidate_and_the_gain(
         pytest.importorskip("optuna_integration")
     data = ["--data", str(folder)] if source == "folder" else ["--n-samples", "160"]
     small = ["--folds", "2", "--members", "2", "--hidden-dim", "4", "--max-epochs", "3"]
-    monkeypatch.setattr(sys, "argv", [name, *data, *small])
+    few = [] if name == "tune_grid" else ["--candidates", "4"]
+    monkeypatch.setattr(sys, "argv", [name, *data, *small, *few])
     monkeypatch.syspath_prepend(EXAMPLES)
     runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
     candidates, _, gain = capsys.readouterr().out.partition("held-out rows:")
     header, *rows = candidates.splitlines()
     assert {"dropout", "learning_rate", "nmse"} <= set(header.split())
-    assert len(rows) >= 6
+    assert len(rows) >= 4
     assert "as it was" in gain
     assert "tuned" in gain
 
 
-@pytest.mark.usefixtures("few_trees")
+@pytest.mark.usefixtures("quick_companions")
 @pytest.mark.parametrize("script", GALLERY, ids=lambda script: script.stem)
 @pytest.mark.filterwarnings("ignore:.*non-interactive:UserWarning")
 def test_gallery_scripts_run(script, monkeypatch):
@@ -133,7 +136,7 @@ def test_gallery_scripts_run(script, monkeypatch):
     plan = BaseMoFA._plan
 
     def fewer_videos(n_samples, **params):
-        return make_micro_videos(min(n_samples, 150), **params)
+        return make_micro_videos(min(n_samples, 160), **params)
 
     def fewer_epochs(estimator, *args, **kwargs):
         planned = plan(estimator, *args, **kwargs)

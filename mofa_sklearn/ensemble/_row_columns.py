@@ -14,15 +14,13 @@ from ..modalities._kinds import NUMERIC_KINDS, kinds_of
 from ..modalities._numbers import floats_of, is_plain
 from ..modalities._tables import as_table, is_frame, take_columns
 
-# Wider rows are told by so many of their principal components.
-_MAX_COLUMNS, _N_COMPONENTS = 256, 64
-# Rows that these are learned from.
-_MAX_ROWS_OF_COMPONENTS = 2_000
+# Wider rows are told by so many of their principal components, learned from so many rows.
+_MAX_COLUMNS, _N_COMPONENTS, _MAX_WIDE_ROWS = 256, 64, 2_000
 # Sets of columns that lack values together, of which each gets an indicator.
 _MAX_GAPS = 16
 # Standard deviations beyond which a row counts as no more unusual.
 _LIMIT = 3.0
-_CHUNK_ROWS = 4_096
+_CHUNK_ROWS = 1_024
 
 
 @dataclass
@@ -72,6 +70,9 @@ class RowColumns:
         RowColumns
         """
         kept = np.arange(X.shape[1])
+        if len(kept) > _MAX_COLUMNS and len(weight) > _MAX_WIDE_ROWS:
+            rows = np.sort(np.random.RandomState(0).permutation(len(weight))[:_MAX_WIDE_ROWS])
+            X, prediction, weight = X[rows], prediction[rows], weight[rows]
         numbers = _dense(X)
         missing = np.isnan(numbers)
         if missing.any():
@@ -178,12 +179,9 @@ def _standard(values: np.ndarray, centre: np.ndarray, spread: np.ndarray) -> np.
 
 def _principal(standard: np.ndarray) -> np.ndarray:
     """Return the directions in which rows vary most, each divided by how much they do."""
-    random_state = np.random.RandomState(0)
-    n_rows = len(standard)
-    rows = random_state.permutation(n_rows)[:_MAX_ROWS_OF_COMPONENTS]
-    n_components = min(_N_COMPONENTS, len(rows))
-    _, lengths, directions = randomized_svd(standard[rows], n_components, random_state=0)
-    deviations = np.maximum(lengths / np.sqrt(len(rows)), np.finfo(np.float64).eps)
+    n_components = min(_N_COMPONENTS, len(standard))
+    _, lengths, directions = randomized_svd(standard, n_components, random_state=0)
+    deviations = np.maximum(lengths / np.sqrt(len(standard)), np.finfo(np.float64).eps)
     return (directions / deviations[:, None]).T
 
 

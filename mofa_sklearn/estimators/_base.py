@@ -112,7 +112,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
         "anneal_dropout": ["boolean"],
         "alternate_modalities": ["boolean"],
         "residual_features": ["boolean"],
-        "numeric_embedding": [StrOptions({"piecewise_linear"}), None],
+        "numeric_embedding": [StrOptions({"auto", "piecewise_linear"}), None],
         "average_epochs": [Interval(Real, 0, None, closed="neither"), None],
         "loss": [StrOptions(set(LOSSES)), callable],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
@@ -359,6 +359,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
         learned: dict[str, Any],
         random_state: np.random.RandomState,
         criterion: nn.Module | None = None,
+        groups: np.ndarray | None = None,
     ) -> Training:
         """Build the network, and plan its training."""
         seeds = random_state.randint(_MAX_SEED, size=3)
@@ -375,7 +376,12 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
             forget_stand_ins(module)
             history = self.history_
         else:
-            learn_bins(module, train_rows)
+            learn_bins(
+                module,
+                train_rows,
+                groups=_groups_of(train_rows, groups),
+                only_if_useful=self.numeric_embedding == "auto",
+            )
         n_weights = sum(parameter.numel() for parameter in module.parameters())
         plan = self._plan(
             valid_rows is not None,
@@ -413,7 +419,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
             modality_names=list(blocks),
             residual_features=self.residual_features,
             tokens=[tokens.get(name) for name in blocks] if tokens else None,
-            numeric_embedding=self.numeric_embedding,
+            numeric_embedding=None if self.numeric_embedding is None else "piecewise_linear",
         )
 
     def _outputs_per_target(self) -> int:
@@ -506,6 +512,13 @@ def rows_that_count(
     some = np.arange(len(sample_weight)) if rows is None else rows
     counted = some[sample_weight[some] > 0]
     return rows if len(counted) == len(some) else counted
+
+
+def _groups_of(rows: Rows, groups: np.ndarray | None) -> np.ndarray | None:
+    """Return the groups of the rows to learn from, of those of all rows."""
+    if groups is None or rows.rows is None:
+        return groups
+    return groups[rows.rows.cpu().numpy()]
 
 
 def _check_same_network(before: MoFANetwork, now: MoFANetwork) -> None:

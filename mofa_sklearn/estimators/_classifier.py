@@ -22,6 +22,9 @@ from ._stacked import stacks
 from ._stratified import stratified
 from ._thresholds import DEFAULT_THRESHOLD, tune_thresholds
 
+# What label_smoothing="auto" takes from a class.
+_SMOOTHING = 0.05
+
 
 def _stacks(
     estimator: MoFAClassifier, X: Any, y: np.ndarray, *, only_if_faster: bool = False
@@ -87,12 +90,15 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         Whether the fusion also gets what sets each encoding apart from the mean of
         the row's other encodings, see :class:`MoFARegressor`.
 
-    numeric_embedding : {"piecewise_linear"} or None, default=None
+    numeric_embedding : {"auto", "piecewise_linear"} or None, default=None
         What the numbers of narrow blocks (up to 16 columns, no sequences) are spread
         over before they are encoded. ``"piecewise_linear"``: beside each number, how
         much of each of 16 bins of its column lies below it ([5]_), bins that hold about
         as many training rows each. It lets a network see steps, plateaus and single
-        values, as trees do. None: the numbers alone.
+        values, as trees do, and makes it learn noise or creators by heart where there are
+        none: ``"auto"`` has bins only where a ridge regression on the numbers is clearly
+        better with them, on training rows held out (whole `groups` of them). None: the
+        numbers alone.
 
     loss : {"auto", "cross_entropy", "focal"}, type or callable, default="auto"
         What the training minimises, and early stopping watches:
@@ -109,9 +115,11 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         alpha=0.5)``, see :mod:`mofa_sklearn.networks.losses`. It gets the network's
         outputs and the coded targets, both of shape (batch, n_outputs).
 
-    label_smoothing : float, default=0.05
+    label_smoothing : float or "auto", default="auto"
         Part of the probability, in [0, 1), that the training takes from the true
-        class and gives to all classes alike. Validation rows keep theirs.
+        class and gives to all classes alike. Validation rows keep theirs. ``"auto"``: 0.05
+        for two classes or more, and 0 for ordered ones and for several labels, of which
+        rare ones would seem more frequent than they are.
 
     class_weight : dict, "balanced" or None, default=None
         How much the rows of a class count: class -> weight. ``"balanced"`` lets all
@@ -254,7 +262,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
     _parameter_constraints: dict = {
         **BaseMoFA._parameter_constraints,
         "loss": [StrOptions({"auto", *CLASS_LOSSES}), callable],
-        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "ordinal": ["boolean", "array-like"],
         "tune_thresholds": ["boolean"],
@@ -276,7 +284,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         residual_features=False,
         numeric_embedding=None,
         loss="auto",
-        label_smoothing=0.05,
+        label_smoothing="auto",
         class_weight=None,
         ordinal=False,
         tune_thresholds=True,
@@ -462,7 +470,10 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         weights = self._class_weights(coding, rows, train_index)
         weight = _weighted(rows, weights, coding)
         device = resolve_device(self.device)
-        smooth = coding.smooth(targets, self.label_smoothing) if self.label_smoothing else targets
+        amount = self.label_smoothing
+        if amount == "auto":
+            amount = _SMOOTHING if type(coding) is OneClass else 0.0
+        smooth = coding.smooth(targets, amount) if amount else targets
         train_rows = Rows(rows.X, smooth, weight, train_index, device)
         if validation is not None:
             y_val = coding.encode(validation.y, "y_val")
@@ -478,7 +489,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
             "_ranks": getattr(coding, "ranks", None),
         }
         criterion = self._criterion_for(coding, weights)
-        return self._training(train_rows, valid_rows, learned, random_state, criterion)
+        return self._training(train_rows, valid_rows, learned, random_state, criterion, groups)
 
     def _learn_coding(self, y: np.ndarray) -> Coding:
         """Find out what kind of classes there are; a warm start keeps those it has."""

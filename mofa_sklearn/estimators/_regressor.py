@@ -99,12 +99,15 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         the row's other encodings ([4]_), added to it through a linear map. A missing
         modality is no part of that mean, and one without others has no residual.
 
-    numeric_embedding : {"piecewise_linear"} or None, default=None
+    numeric_embedding : {"auto", "piecewise_linear"} or None, default=None
         What the numbers of narrow blocks (up to 16 columns, no sequences) are spread
         over before they are encoded. ``"piecewise_linear"``: beside each number, how
         much of each of 16 bins of its column lies below it ([6]_), bins that hold about
         as many training rows each. It lets a network see steps, plateaus and single
-        values, as trees do. None: the numbers alone.
+        values, as trees do, and makes it learn noise or creators by heart where there are
+        none: ``"auto"`` has bins only where a ridge regression on the numbers is clearly
+        better with them, on training rows held out (whole `groups` of them). None: the
+        numbers alone.
 
     loss : str, type or callable, default="squared_error"
         What the training minimises, and early stopping watches, on standardised
@@ -509,7 +512,7 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
             valid_rows = None
         levels = getattr(self._loss(), "levels", None)
         learned = {"modalities_": blocks, "_target_scale": scale, "_quantile_levels": levels}
-        return self._training(train_rows, valid_rows, learned, random_state)
+        return self._training(train_rows, valid_rows, learned, random_state, groups=groups)
 
     def _split_rows(
         self,

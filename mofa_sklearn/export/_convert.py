@@ -47,10 +47,9 @@ def convert(estimator: Any, place: str) -> nn.Module:
     """
     converter = CONVERTERS.get(type(estimator))
     if converter is None:
-        known = ", ".join(sorted(kind.__name__ for kind in CONVERTERS))
         raise TypeError(
-            f"The step '{place}', a {type(estimator).__name__}, cannot be exported: it would have "
-            f"to be one of {known}. Fit a pipeline without it, or keep it in Python before the "
+            f"The step '{place}', a {type(estimator).__name__}, cannot be exported: to_module's "
+            "notes list what can. Fit a pipeline without it, or keep it in Python before the "
             "exported model (to_module(pipeline[-1]))."
         )
     return converter(estimator, place)

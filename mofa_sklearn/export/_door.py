@@ -57,7 +57,7 @@ class Door(nn.Module):
         if self.takes_gaps:
             return refused
         for i, name in enumerate(self.blocks):
-            block = missing[:, getattr(self, f"columns{i}")]
+            block = missing.index_select(1, getattr(self, f"columns{i}"))
             vectors = block.unflatten(1, (self.tokens.get(name, 1), -1))
             in_part = vectors.any(dim=2) & ~vectors.all(dim=2)
             refused = refused | in_part.any(dim=1, keepdim=True)

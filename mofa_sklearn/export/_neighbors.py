@@ -13,6 +13,7 @@ from ..estimators import RetrievalClassifier, RetrievalRegressor
 from ..preprocessing._memory import _NO_DISTANCE
 from ._convert import converts
 from ._linear import Probabilities
+from ._look_up import taken
 from ._members import FirstMember, convert_members, converts_members
 from ._memories import PART, Memories, memories_of
 
@@ -52,7 +53,9 @@ class Queries(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_features) to (n_modalities, n_members, n_samples, width + 1)."""
         padded = torch.cat([x, torch.zeros_like(x[:, :1])], dim=1)
-        blocks = padded[:, self.columns].unflatten(1, (len(self.fill), self.n_columns))
+        blocks = padded.index_select(1, self.columns).unflatten(
+            1, (len(self.fill), self.n_columns)
+        )
         blocks = blocks.transpose(0, 1).unsqueeze(1).to(torch.float64)
         queries = torch.where(blocks.isnan(), self.fill, blocks - self.centres)
         if self.axes is not None:
@@ -83,6 +86,7 @@ class Neighbors(nn.Module):
     maps: Tensor
     barred: Tensor
     typical: Tensor
+    shares: Tensor
     counts: Tensor
     first: Tensor
     sums: Tensor
@@ -115,6 +119,7 @@ class Neighbors(nn.Module):
             products=products,
             barred=barred.astype(np.float32),
             typical=typical[:, :, None, None],
+            shares=(typical[: self.n_modalities, :, None, None] ** -2.0).astype(np.float32),
             counts=memories.counts.ravel(),
             first=(memories.first + starts[..., 0] * memories.sums.shape[2]).ravel(),
             sums=memories.sums.reshape(-1, memories.sums.shape[3]),
@@ -132,7 +137,7 @@ class Neighbors(nn.Module):
         nearest = self._candidates(queries)  # (n_spaces, n_members, n_samples, n_candidates)
         places = self.space_start + nearest
         distances = self._distances(queries.to(torch.float32), nearest) / self.typical
-        distances = torch.where(self.counts[places] > 0, distances, torch.inf)
+        distances = torch.where(taken(self.counts, places) > 0, distances, torch.inf)
         distances, chosen = distances.topk(self.n_found, dim=3, largest=False)
         return self._attend(distances, places.gather(3, chosen))
 
@@ -145,8 +150,9 @@ class Neighbors(nn.Module):
         scores.add_(self.squares)
         spaces = [scores]
         if self.n_spaces > self.n_modalities:
-            share = self.typical[: self.n_modalities].pow(-2).to(torch.float32)
-            joint = (scores * share).sum(dim=0, keepdim=True)
+            joint = torch.zeros_like(scores[:1])
+            for own, share in zip(scores.split(1), self.shares.split(1), strict=True):
+                joint = joint + own * share
             spaces.append(joint.add_(self.barred[self.n_modalities :]))
         scores.add_(self.barred[: self.n_modalities])  # of large arrays, a new one takes time
         return torch.cat([self._smallest(own) for own in spaces])
@@ -171,7 +177,7 @@ class Neighbors(nn.Module):
             own = torch.cat([own, nearest[self.n_modalities :].expand_as(own)], dim=3)
         n_wanted = own.shape[3]
         by_table = own.reshape(self.n_modalities, self.n_tables, -1, n_wanted)
-        rows = self.rows[self.table_start + by_table]
+        rows = taken(self.rows, self.table_start + by_table)
         rows = rows.reshape(*own.shape, self.rows.shape[1])
         differences = (rows - queries.unsqueeze(3)) @ self.maps
         squares = differences.square().sum(dim=4)
@@ -182,18 +188,18 @@ class Neighbors(nn.Module):
         return torch.cat([alone, jointly]).sqrt()
 
     def _attend(self, distances: Tensor, places: Tensor) -> Tensor:
-        counts = self.counts[places]
+        counts = taken(self.counts, places)
         before = counts.cumsum(dim=3) - counts
-        taken = torch.minimum((self.n_neighbors - before).clamp_min(0), counts)
-        is_taken = taken > 0
+        kept = torch.minimum((self.n_neighbors - before).clamp_min(0), counts)
+        is_kept = kept > 0
         logits = -torch.log(distances + _NO_DISTANCE) / self.temperature
-        weights = torch.where(is_taken, (logits - logits.amax(dim=3, keepdim=True)).exp(), 0.0)
-        weights = weights / (weights * taken).sum(dim=3, keepdim=True)
-        first = self.first[places]
-        sums = self.sums[first + taken] - self.sums[first]
+        weights = torch.where(is_kept, (logits - logits.amax(dim=3, keepdim=True)).exp(), 0.0)
+        weights = weights / (weights * kept).sum(dim=3, keepdim=True)
+        first = taken(self.first, places)
+        sums = taken(self.sums, first + kept) - taken(self.sums, first)
         attended = (weights.unsqueeze(4) * sums).sum(dim=3)
-        mean = (weights * taken * torch.where(is_taken, distances, 0.0)).sum(dim=3, keepdim=True)
-        smallest = torch.where(is_taken, distances, torch.inf).amin(dim=3, keepdim=True)
+        mean = (weights * kept * torch.where(is_kept, distances, 0.0)).sum(dim=3, keepdim=True)
+        smallest = torch.where(is_kept, distances, torch.inf).amin(dim=3, keepdim=True)
         return torch.cat([attended, torch.log1p(smallest), torch.log1p(mean)], dim=3)
 
 

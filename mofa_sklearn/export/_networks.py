@@ -32,6 +32,8 @@ class WideLinear(nn.Module):
     def __init__(self, layer: StackedLinear) -> None:
         super().__init__()
         self.layer = layer
+        for i, weight in enumerate(layer.weight.detach().unbind(0)):
+            self.register_buffer(f"weight{i}", weight, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_members, n_samples, n_in) to (n_members, n_samples, n_out)."""
@@ -39,10 +41,11 @@ class WideLinear(nn.Module):
         if x.dim() != 3:
             return self.layer(x)
         if torch.onnx.is_in_onnx_export():
-            # Weights are read once, in the order in which they lie: of matrices, onnxruntime
-            # brings them into its own, of stacks it does not.
-            rows = zip(x.unbind(0), weight.unbind(0), strict=True)
-            y = torch.stack([functional.linear(own, w) for own, w in rows])
+            # onnxruntime lays matrices out as it reads them, but not stacks of matrices.
+            products = [
+                functional.linear(x[i], getattr(self, f"weight{i}")) for i in range(len(weight))
+            ]
+            y = torch.stack(products)
         elif not torch.compiler.is_compiling() and x.shape[1] == 1:
             y = torch.bmm(weight, x.transpose(1, 2)).transpose(1, 2)
         else:
@@ -86,7 +89,7 @@ class Networks(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_features) to (n_members, n_samples, n_predicted)."""
-        x = x[:, self.order]
+        x = x.index_select(1, self.order)
         if self.is_stacked:
             outputs = self.networks[0](x)
         else:

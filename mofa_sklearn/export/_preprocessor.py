@@ -54,7 +54,7 @@ class Blocks(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_features) to (n_samples, n_features_out)."""
-        blocks = list(x[:, self.columns].split(self.widths, dim=1))
+        blocks = list(x.index_select(1, self.columns).split(self.widths, dim=1))
         missing = [block.isnan().all(dim=1, keepdim=True) for block in blocks]
         for i, is_missing in enumerate(missing):
             if not self.is_passed[i]:

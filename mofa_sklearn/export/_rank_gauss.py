@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ..preprocessing import RankGaussTransformer
 from ..preprocessing._rank_gauss import _BOUND, _HIGHEST_SCORE, _LOWEST_SCORE
 from ._convert import converts
+from ._look_up import taken
 
 # Not zero in float32 either, in which a runtime may hold constants.
 _SMALLEST_SHARE = 1e-20
@@ -209,13 +210,13 @@ class RankGauss(nn.Module):
         """
         values = x.to(torch.float64)
         at = (self._count(x) - 1).clamp_min(0)
-        lower = self.knots[self.first_knot + at]
-        upper = self.knots[self.first_knot + torch.minimum(at + 1, self.last)]
+        lower = taken(self.knots, self.first_knot + at)
+        upper = taken(self.knots, self.first_knot + torch.minimum(at + 1, self.last))
         width = upper - lower
         weight = torch.where(width > 0, (values - lower) / width, 0.0)
         place = at + weight
         if self.has_ties:
-            ranks = self.ranks[self.first_knot + at].to(torch.float64)
+            ranks = taken(self.ranks, self.first_knot + at).to(torch.float64)
             place = torch.where(values == lower, ranks, place)
         return (place / self.n_steps).clamp(0, 1)
 
@@ -225,9 +226,15 @@ class RankGauss(nn.Module):
             knots = self.parts.view(len(self.last), -1)
             return torch.searchsorted(knots, x.T.contiguous(), right=True).T
         x = x.unsqueeze(2)
-        part = (self.starts <= x).to(torch.int32).sum(dim=2)
-        own = self.parts[self.first_part + part]  # (n_samples, n_features, length)
-        return part * self.length + (own <= x).to(torch.int32).sum(dim=2)
+        part = _counted(self.starts <= x)
+        own = taken(self.parts, self.first_part + part)  # (n_samples, n_features, length)
+        return part * self.length + _counted(own <= x)
+
+
+def _counted(are_true: Tensor) -> Tensor:
+    """Count along the last axis; a product of matrices is several times faster than a sum."""
+    ones = torch.ones(are_true.shape[2], 1)
+    return (are_true.to(torch.float32) @ ones).squeeze(2).to(torch.int64)
 
 
 def _padded(quantiles: np.ndarray, n_columns: int) -> np.ndarray:

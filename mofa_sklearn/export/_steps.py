@@ -19,6 +19,7 @@ from sklearn.preprocessing import (
 )
 from torch import Tensor, nn
 
+from ..encoders import AudioEncoder, ImageEncoder, TextEncoder, VideoEncoder
 from ..pipeline import ModalityPipeline
 from ..pipeline._target_transform import LogCounts
 from ..preprocessing import BlockPCA, FloatColumns, GapFiller
@@ -114,7 +115,7 @@ class Fill(nn.Module):
         filled = torch.where(missing, self.values, x)
         if not self.changes_columns:
             return filled
-        return torch.cat([filled, missing.to(x.dtype)], dim=1)[:, self.chosen]
+        return torch.cat([filled, missing.to(x.dtype)], dim=1).index_select(1, self.chosen)
 
 
 def _fill(values: np.ndarray, flagged: np.ndarray) -> Fill:
@@ -270,6 +271,15 @@ def _float_columns(transformer: FloatColumns, place: str) -> nn.Module:
         f"The step '{place}' cannot be exported: it makes numbers of columns of other kinds "
         f"({', '.join(sorted(set(transformer.kinds_)))}). Keep the pipeline's first step in "
         "Python, and export what comes after it: to_module(pipeline[1:])."
+    )
+
+
+@converts(TextEncoder, ImageEncoder, VideoEncoder, AudioEncoder)
+def _encoder(encoder: Any, place: str) -> nn.Module:
+    raise TypeError(
+        f"The step '{place}', a {type(encoder).__name__}, cannot be exported: encoders stay "
+        "outside. Make vectors with it first and fit a pipeline on them, or keep the steps "
+        "before the last in Python: to_module(pipeline[-1])."
     )
 
 

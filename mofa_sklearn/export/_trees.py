@@ -25,6 +25,7 @@ from sklearn.tree import (
 from torch import Tensor, nn
 
 from ._convert import converts
+from ._look_up import taken
 from ._members import FirstMember, convert_members, converts_members
 
 # What steps before trees may differ by: of a column's largest threshold; and of normal scores.
@@ -131,10 +132,12 @@ class Trees(nn.Module):
         """Map float32 (n_samples, n_features) to (n_sums, n_samples, n_values)."""
         at = self.roots.expand(x.shape[0], len(self.roots))  # (n_samples, n_trees)
         for _ in range(self.depth):
-            values = x.gather(1, self.feature[at])
-            goes_right = (values > self.threshold[at]) | (values.isnan() & self.missing_right[at])
-            at = self.left[at] + goes_right.to(torch.int64) * self.to_right[at]
-        said = self.value[at].transpose(1, 2)  # (n_samples, n_values, n_trees)
+            values = x.gather(1, taken(self.feature, at))
+            goes_right = (values > taken(self.threshold, at)) | (
+                values.isnan() & taken(self.missing_right, at)
+            )
+            at = taken(self.left, at) + goes_right.to(torch.int64) * taken(self.to_right, at)
+        said = taken(self.value, at).transpose(1, 2)  # (n_samples, n_values, n_trees)
         return (said @ self.belongs).permute(2, 0, 1) + self.start
 
 

@@ -5,12 +5,13 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from .._sklearn_private import HasMethods, Interval
+from .._lengths import check_one_for_each_row
+from .._sklearn_private import Interval
 from .._validation import check_array
 from ..ensemble._target_names import target_names_of
 from ._drawing import REFERENCE_COLOR, legend_beside, series_style, tidy, wrap
 from ._targets import check_names
-from ._unwrap import as_learned, unwrap
+from ._unwrap import PREDICTOR, as_learned, unwrap
 
 # Of the places on an x axis; targets are drawn side by side within it.
 _WIDTH_OF_PLACE = 0.5
@@ -19,7 +20,7 @@ ALL_TARGETS = "all targets"
 _LEVEL = Interval(Real, 0, 1, closed="neither")
 #: What may be passed to displays, for `validate_params`.
 CONSTRAINTS = {
-    "estimator": [HasMethods(["get_params", "predict"])],
+    "estimator": PREDICTOR,
     "confidence_levels": ["array-like"],
     "intervals": ["array-like"],
     "joint": ["boolean"],
@@ -69,6 +70,8 @@ def check_intervals(intervals, shape):
     """Return lower and upper bounds of shape (n_samples, n_targets, 2)."""
     n_targets = 1 if len(shape) == 1 else shape[1]
     expected = (shape[0], n_targets, 2)
+    if isinstance(intervals, str):
+        raise TypeError(f"intervals must be an array of shape {expected}; got {intervals!r}.")
     bounds = np.asarray(intervals, dtype=np.float64)
     is_one = bounds.ndim and bounds.size == np.prod(expected)
     if not is_one or bounds.shape[0] != shape[0] or bounds.shape[-1] != 2:
@@ -82,20 +85,13 @@ def check_intervals(intervals, shape):
 def check_truth(y_true, groups=None, sample_weight=None):
     """Return finite targets; what else belongs to the rows has to be as long."""
     y_true = check_array(y_true, ensure_2d=False, dtype=np.float64, input_name="y_true")
-    for name, values in (("groups", groups), ("sample_weight", sample_weight)):
-        if values is not None and np.shape(values) != y_true.shape[:1]:
-            raise ValueError(
-                f"{name} must have a value for each of {len(y_true)} rows; got {_told(values)}."
-            )
+    check_one_for_each_row("groups", groups, y_true)
+    check_one_for_each_row("sample_weight", sample_weight, y_true)
     if sample_weight is not None:
         weight = np.asarray(sample_weight, dtype=np.float64)
         if not (weight >= 0).all() or np.isinf(weight).any():
             raise ValueError("sample_weight must be finite and not negative.")
     return y_true
-
-
-def _told(values):
-    return f"an array of shape {np.shape(values)}" if np.ndim(values) else repr(values)
 
 
 def names_of(target_names, y_true):

@@ -162,7 +162,7 @@ class CoverageByGroupDisplay:
 
     @classmethod
     @validate_params(
-        constraints_of("target_names", level="optional"),
+        constraints_of("intervals", "target_names", level="optional"),
         prefer_skip_nested_validation=False,
     )
     def from_predictions(

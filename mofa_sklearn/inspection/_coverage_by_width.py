@@ -168,7 +168,7 @@ class CoverageByWidthDisplay:
 
     @classmethod
     @validate_params(
-        constraints_of("target_names", "n_bins", level="optional"),
+        constraints_of("intervals", "target_names", "n_bins", level="optional"),
         prefer_skip_nested_validation=False,
     )
     def from_predictions(

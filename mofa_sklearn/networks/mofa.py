@@ -116,7 +116,7 @@ class MoFANetwork(nn.Module):
         #: The number of tokens of every block, None for one that is no sequence.
         self.tokens = [None] * len(self.widths) if tokens is None else list(tokens)
         self.encoders = nn.ModuleList(
-            self._make_encoder(width, n_tokens)
+            self._make_encoder(width, n_tokens, hidden_dim, dropout)
             for width, n_tokens in zip(self.widths, self.tokens, strict=True)
         )
         self.fusion = _make_fusion(fusion, self.arguments)
@@ -213,8 +213,9 @@ class MoFANetwork(nn.Module):
         tokens_there: Any = encoded.tokens[position]
         return tokens_there.weights()
 
-    def _make_encoder(self, width: int, n_tokens: int | None) -> nn.Module:
-        hidden_dim, dropout = self.arguments["hidden_dim"], self.arguments["dropout"]
+    def _make_encoder(
+        self, width: int, n_tokens: int | None, hidden_dim: int, dropout: float
+    ) -> nn.Module:
         if n_tokens is not None:
             return TokenEncoder(width, n_tokens, hidden_dim, dropout)
         if self.arguments["numeric_embedding"] is not None and width <= MAX_NUMERIC_WIDTH:

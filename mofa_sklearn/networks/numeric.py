@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -81,10 +83,30 @@ class StackedPiecewiseLinear(StackedBuffers, PiecewiseLinear):
     """The bins of several networks; maps (batch, width) for all, too."""
 
 
+class LinkedPiecewiseLinear(nn.Module):
+    """The bins of several networks, each with its own, where they are.
+
+    Parameters
+    ----------
+    members : sequence of n_members PiecewiseLinear
+        They are held, not copied.
+    """
+
+    def __init__(self, members: Sequence[PiecewiseLinear]) -> None:
+        super().__init__()
+        self.members = tuple(members)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n_members, batch, width), or (batch, width) for all."""
+        rows = x.unbind() if x.dim() > 2 else [x] * len(self.members)
+        return torch.stack([member(own) for member, own in zip(self.members, rows, strict=True)])
+
+
 class NumericEncoder(nn.Module):
     """Encode a block of numbers: (batch, width) -> (batch, hidden_dim).
 
-    The layers are those of other blocks, and see the numbers and what `embedding` makes of them.
+    The layers are those of other blocks; what a second linear layer makes of the bins is added
+    to the outputs of the first. Without bins it computes what theirs do.
 
     Parameters
     ----------
@@ -99,11 +121,12 @@ class NumericEncoder(nn.Module):
     def __init__(self, width: int, hidden_dim: int, dropout: float) -> None:
         super().__init__()
         self.embedding = PiecewiseLinear(width)
-        self.layers = encoder(width * (1 + self.embedding.n_bins), hidden_dim, dropout)
+        self.of_bins = nn.Linear(width * self.embedding.n_bins, hidden_dim, bias=False)
+        # As large as those of the numbers: what steps tell is to count from the first epoch on.
+        nn.init.uniform_(self.of_bins.weight, -(width**-0.5), width**-0.5)
+        layers = encoder(width, hidden_dim, dropout)
+        self.of_numbers, self.normalized = layers[:1], layers[1:]
 
     def forward(self, block: Tensor) -> Tensor:
         """Encode a block of shape (batch, width)."""
-        embedded = self.embedding(block)
-        # Rows that stacked networks share get the members axis that their bins have.
-        block = block.expand(*embedded.shape[:-1], -1)
-        return self.layers(torch.cat([block, embedded], dim=-1))
+        return self.normalized(self.of_numbers(block) + self.of_bins(self.embedding(block)))

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .losses import mean_loss
-from .numeric import PiecewiseLinear, StackedPiecewiseLinear
+from .numeric import LinkedPiecewiseLinear, PiecewiseLinear, StackedPiecewiseLinear
 from .stand_ins import LinkedStandIns, StackedStandIns, StandIns
 
 # Rows of the trial that shows whether a network can be stacked.
@@ -157,7 +157,7 @@ LINKED_LAYERS: Layers = {
     nn.Linear: LinkedLinear,
     nn.LayerNorm: LinkedLayerNorm,
     StandIns: LinkedStandIns,
-    PiecewiseLinear: StackedPiecewiseLinear,  # a few numbers, copied
+    PiecewiseLinear: LinkedPiecewiseLinear,
 }
 
 

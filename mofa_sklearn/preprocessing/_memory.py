@@ -40,11 +40,20 @@ class Targets:
             mean, scale = values.mean(axis=0), values.std(axis=0)
             scale = np.where(scale > 0, scale, 1)
         self.mean, self.scale = mean, scale
+        self._all: np.ndarray | None = None
 
     def standardized(self, rows: np.ndarray) -> np.ndarray:
         """Map places of rows, (n_queries, n_neighbors), to (n_queries, n_targets, n_neighbors)."""
-        values = np.ascontiguousarray(self.values[rows].swapaxes(-1, -2))
-        return (values - self.mean[:, np.newaxis]) / self.scale[:, np.newaxis]
+        if rows.size < len(self.values):
+            values = (self.values[rows] - self.mean) / self.scale
+        else:
+            values = self._all_standardized()[rows]
+        return np.ascontiguousarray(values.swapaxes(-1, -2))
+
+    def _all_standardized(self) -> np.ndarray:
+        if self._all is None:
+            self._all = (self.values - self.mean) / self.scale
+        return self._all
 
 
 class Memory:

@@ -94,5 +94,5 @@ def get_recipe(name: str) -> Recipe:
     ('mvp',)
     """
     if not isinstance(name, str) or name not in RECIPES:
-        raise ValueError(f"recipe must be one of {list(RECIPES)}, got the name {name!r}.")
+        raise ValueError(f"recipe must be one of {list(RECIPES)}, got {name!r}.")
     return RECIPES[name]()

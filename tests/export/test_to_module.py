@@ -19,6 +19,7 @@ from mofa_sklearn import (
     make_mofa_pipeline,
 )
 from mofa_sklearn.datasets import make_micro_videos
+from mofa_sklearn.encoders import TextEncoder
 from mofa_sklearn.estimators import (
     KernelPathRegressor,
     LogisticPathClassifier,
@@ -246,16 +247,40 @@ def test_columns_of_other_kinds_are_named(videos):
         to_module(model.fit(frame, np.arange(60.0)))
 
 
+def test_encoders_are_named_and_what_follows_can_be_exported():
+    frame = pd.DataFrame({"plot": ["abc", "banana", "cat"] * 10, "age": np.arange(30.0)})
+    encoder = TextEncoder(lambda texts: np.array([[len(text), text.count("a")] for text in texts]))
+    model = make_mofa_pipeline(
+        {"plot": ["plot"], "age": ["age"]},
+        encoders={"plot": encoder},
+        estimator=RidgePathRegressor(),
+        ensemble=False,
+    ).fit(frame, np.arange(30.0))
+    with pytest.raises(TypeError, match=r"preprocess__plot__encode.*encoders stay outside"):
+        to_module(model)
+    vectors = model[:-1].transform(frame)
+    np.testing.assert_allclose(exported(model[-1], vectors), model.predict(frame), atol=1e-3)
+
+
 def test_a_model_that_is_not_fitted_is_refused():
     with pytest.raises(NotFittedError):
         to_module(make_mofa_pipeline(WIDTHS))
+
+
+def _rows(first, value):
+    rows = torch.zeros(3, 14, dtype=torch.float64)
+    rows[1, first:] = value
+    return rows
 
 
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
         (torch.zeros(2, 3), "expected .n_samples, 14."),
-        (torch.full((1, 14), torch.inf), "infinity"),
+        (_rows(6, torch.inf), r"infinity in modality 'b' .rows 1,"),
+        (_rows(6, 1e39), r"infinity in modality 'b'"),
+        (_rows(0, torch.nan), r"rows 1.: all modalities are missing"),
+        (_rows(7, torch.nan), "modality 'b' has NaN in some of its columns"),
     ],
 )
 def test_rows_that_do_not_fit_are_named(rows, message):

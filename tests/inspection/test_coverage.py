@@ -252,9 +252,9 @@ def test_axes_can_be_given_and_an_estimator_needs_intervals(model, draw):
 def test_shapes_have_to_agree():
     with pytest.raises(ValueError, match=r"shape \(3, 1, 2\)"):
         CoverageByWidthDisplay.from_predictions(np.zeros(3), np.zeros((2, 2)))
-    with pytest.raises(ValueError, match="groups must have a value for each of 3"):
+    with pytest.raises(ValueError, match="groups must have a value for each row"):
         CoverageByGroupDisplay.from_predictions(np.zeros(3), np.zeros((3, 2)), [1, 2])
-    with pytest.raises(ValueError, match="groups must have a value for each of 3"):
+    with pytest.raises(ValueError, match="groups must have a value for each row"):
         CoverageDisplay.from_predictions(np.zeros(3), [np.zeros((3, 2))], [0.5], groups=[1])
     with pytest.raises(ValueError, match="3 names for 1 targets"):
         CoverageByWidthDisplay.from_predictions(

@@ -1,15 +1,24 @@
 """Numbers of narrow blocks are spread over bins."""
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
 from torch.testing import assert_close
 
-from mofa_sklearn import MoFARegressor
+from mofa_sklearn import KFoldEnsembleRegressor, MoFAClassifier, MoFARegressor
+from mofa_sklearn.export import to_module
 from mofa_sklearn.networks import MoFANetwork
 from mofa_sklearn.networks.fusions import ModalityAttention
 from mofa_sklearn.networks.numeric import MAX_NUMERIC_WIDTH, NumericEncoder, PiecewiseLinear
-from mofa_sklearn.networks.stacking import is_stackable, stack_modules
+from mofa_sklearn.networks.stacking import (
+    LINKED_LAYERS,
+    STACKED_LAYERS,
+    is_stackable,
+    stack_modules,
+)
+from mofa_sklearn.persistence import dump, load
 
 
 def three_bins():
@@ -50,8 +59,9 @@ def test_wide_blocks_and_sequences_are_no_numbers():
     assert kinds == [True, True, False, False]
 
 
+@pytest.mark.parametrize("layers", [STACKED_LAYERS, LINKED_LAYERS], ids=["copied", "linked"])
 @pytest.mark.parametrize("shared", [False, True])
-def test_a_stack_computes_what_its_members_do(shared):
+def test_a_stack_computes_what_its_members_do(shared, layers):
     members = [network(seed=seed) for seed in range(3)]
     for shift, member in enumerate(members):
         member.encoders[0].embedding.set_edges(1, torch.tensor([-1.0, 0, 1.0 + shift]))
@@ -60,8 +70,14 @@ def test_a_stack_computes_what_its_members_do(shared):
     rows = [x[0]] * 3 if shared else x
     expected = torch.stack([member(own) for member, own in zip(members, rows, strict=True)])
     assert is_stackable(members[0], members[0].widths)
-    stack = stack_modules(members)
+    stack = stack_modules(members, layers)
     assert_close(stack(x[0] if shared else x), expected)
+
+
+def test_a_stack_goes_on_with_the_bins_of_those_that_stay():
+    members = [network(seed=seed) for seed in range(3)]
+    members[2].encoders[0].embedding.set_edges(1, torch.tensor([-1.0, 0, 3.0]))
+    stack = stack_modules(members)
     stack.encoders[0].embedding.keep([2])
     assert_close(stack.encoders[0].embedding.starts[0], members[2].encoders[0].embedding.starts)
 
@@ -145,3 +161,70 @@ def test_a_warm_start_keeps_its_bins():
     before = embedding_of(model).starts.clone()
     model.fit(2 * X, y)
     assert_close(embedding_of(model).starts, before)
+
+
+def has_bins(model):
+    return bool(embedding_of(model).slopes.any())
+
+
+def test_auto_has_bins_where_steps_tell_something():
+    X, y = steps(600)
+    assert has_bins(regressor(numeric_embedding="auto", max_epochs=1).fit(X, y))
+    linear = X[:, 0] + np.random.default_rng(1).normal(size=600)
+    assert not has_bins(regressor(numeric_embedding="auto", max_epochs=1).fit(X, linear))
+
+
+def test_auto_has_no_bins_for_what_only_tells_groups_apart():
+    rng = np.random.default_rng(0)
+    groups = rng.permutation(np.repeat(np.arange(12), 40))
+    X, _ = steps(480)
+    X[:, 0] = rng.permutation(12)[groups]
+    y = rng.normal(size=12)[groups] + 0.1 * rng.normal(size=480)
+    model = regressor(numeric_embedding="auto", max_epochs=1)
+    assert has_bins(model.fit(X, y))
+    assert not has_bins(model.fit(X, y, groups=groups))
+
+
+def test_auto_has_no_bins_where_there_are_too_few_rows_to_tell():
+    X, y = steps(4)
+    assert not has_bins(regressor(numeric_embedding="auto", early_stopping=False).fit(X, y))
+
+
+@pytest.mark.parametrize("kind", ["classes", "labels"])
+def test_auto_asks_classes_too(kind):
+    X, y = steps(600)
+    y = y > 0 if kind == "classes" else np.column_stack([y > 0, y > 1]).astype(int)
+    modalities = {"numbers": 2, "text": MAX_NUMERIC_WIDTH + 1}
+    model = MoFAClassifier(
+        modalities, numeric_embedding="auto", hidden_dim=8, max_epochs=1, random_state=0
+    )
+    assert has_bins(model.fit(X, y))
+
+
+def test_without_bins_an_encoder_is_that_of_the_numbers_alone():
+    encoder = NumericEncoder(3, 8, 0.0).eval()
+    encoder.embedding.slopes.fill_(0)
+    x = torch.randn(5, 3)
+    assert_close(encoder(x), encoder.normalized(encoder.of_numbers(x)))
+
+
+def test_an_ensemble_stacked_agrees_with_one_by_one():
+    X, y = steps(200)
+    member = regressor(dropout=0.0, modality_dropout=0.0, max_epochs=4, precision="float32")
+    predictions = [
+        KFoldEnsembleRegressor(member, cv=3, engine=engine, random_state=0).fit(X, y).predict(X)
+        for engine in ("stacked", "joblib")
+    ]
+    np.testing.assert_allclose(*predictions, atol=2e-3)
+
+
+def test_bins_are_there_after_a_pickle_a_file_and_in_the_exported_module(tmp_path):
+    X, y = steps(200)
+    X[3, :2] = np.nan
+    model = regressor(max_epochs=2).fit(X, y)
+    expected = model.predict(X)
+    dump(model, tmp_path / "model.zip")
+    for copy in (pickle.loads(pickle.dumps(model)), load(tmp_path / "model.zip")):
+        np.testing.assert_array_equal(copy.predict(X), expected)
+    exported = to_module(model)(torch.from_numpy(X)).detach().numpy()
+    np.testing.assert_allclose(exported, expected, rtol=1e-4, atol=1e-5)

@@ -27,10 +27,14 @@ class Call:
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument: a row that shows its effect, and values that are refused by its name."""
+    """One argument: a row that shows its effect, and values that are refused by its name.
+
+    `told` is another name that the message may have.
+    """
 
     row: Any
     wrong: tuple = ()
+    told: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,11 @@ def check_effect(case: Call, name: str, row: Row) -> None:
     assert differ(usual, other) == isinstance(row, Changes)
 
 
-def check_refusal(case: Call, name: str, row: Any, value: Any) -> None:
+def check_refusal(case: Call, name: str, argument: Argument, value: Any) -> None:
     """Assert that a wrong value of an argument is refused by its name."""
-    with pytest.raises((ValueError, TypeError, OSError), match=rf"\b{name}\b"):
-        call(case, row, {name: value})
+    told = argument.told or name
+    with pytest.raises((ValueError, TypeError, OSError), match=rf"\b{told}\b"):
+        call(case, argument.row, {name: value})
 
 
 def said(result: Any) -> dict[str, np.ndarray]:

@@ -349,7 +349,7 @@ FUNCTIONS = {
     ),
     "recipes.get_recipe": (
         Call(lambda: recipes.get_recipe, lambda: {"name": "default"}),
-        {"name": Argument(Changes("mofa-lite"), ("no such", 3))},
+        {"name": Argument(Changes("mofa-lite"), ("no such", 3), told="recipe")},
     ),
     "recipes.list_recipes": (Call(lambda: recipes.list_recipes, dict), {}),
     "tuning.combine_scorers": (

@@ -44,7 +44,7 @@ def refusals():
         for name, argument in arguments.items():
             for number, value in enumerate(argument.wrong):
                 id = f"{function}-{name}-{number}"
-                yield pytest.param(case, name, argument.row, value, id=id)
+                yield pytest.param(case, name, argument, value, id=id)
 
 
 @pytest.mark.parametrize(("case", "name", "row"), list(effects()))
@@ -52,9 +52,9 @@ def test_effects(case, name, row):
     check_effect(case, name, row)
 
 
-@pytest.mark.parametrize(("case", "name", "row", "value"), list(refusals()))
-def test_wrong_values_are_refused_by_name(case, name, row, value):
-    check_refusal(case, name, row, value)
+@pytest.mark.parametrize(("case", "name", "argument", "value"), list(refusals()))
+def test_wrong_values_are_refused_by_name(case, name, argument, value):
+    check_refusal(case, name, argument, value)
 
 
 @pytest.mark.parametrize("name", [each for each in PUBLIC if "ax" in arguments_of(PUBLIC[each])])
