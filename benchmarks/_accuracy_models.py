@@ -1,9 +1,9 @@
 """The models that are compared, every one of them for several targets and data with NaN.
 
 A maker gets a :class:`Setting` and returns an unfitted regressor. It imports what it needs, so
-that a library that is not installed costs only its own row. Boosters and other people's networks
-take no groups: the rows they stop early on are drawn from their training rows at random, those of
-our ensembles by creator where the outer folds are.
+that a library that is not installed costs only its own row. Single boosters and other people's
+networks take no groups: the rows they stop early on are drawn from their training rows at random.
+Ensembles of ours, and bags of boosters, have folds by creator where the outer folds are.
 """
 
 import logging
@@ -22,7 +22,8 @@ from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from mofa_sklearn import make_mofa_pipeline
+from mofa_sklearn import BlendRegressor, KFoldEnsembleRegressor, make_mofa_pipeline
+from mofa_sklearn.baselines import make_baselines
 
 RIDGE_ALPHAS = np.logspace(0, 6, 13)
 N_COMPONENTS = 32
@@ -192,6 +193,27 @@ def mofa(setting):
     return _mofa(setting, "default")
 
 
+def best(setting):
+    return _mofa(setting, "best")
+
+
+def bag(name):
+    """Return the maker of an ensemble of boosters, one for each fold, as ours has of networks."""
+    return lambda setting: KFoldEnsembleRegressor(
+        _booster(setting, name), cv=setting.n_members, random_state=setting.seed
+    )
+
+
+def bags(setting):
+    """All three bags, blended by their out-of-fold errors."""
+    boosters = [(name, _booster(setting, name)) for name in ("lightgbm", "xgboost", "catboost")]
+    return BlendRegressor(boosters, cv=setting.n_members, random_state=setting.seed)
+
+
+def _booster(setting, name):
+    return make_baselines(names=name, random_state=setting.seed)[name]
+
+
 def _mofa(setting, recipe):
     pipeline = make_mofa_pipeline(
         setting.modalities,
@@ -206,6 +228,13 @@ def _mofa(setting, recipe):
     return pipeline
 
 
+#: What takes groups: their members keep creators together as the outer folds do.
+WITH_GROUPS = {"mofa", "mofa-lite", "mofa-best"} | {
+    "lightgbm-bag",
+    "xgboost-bag",
+    "catboost-bag",
+    "bags",
+}
 #: name -> maker, from quick to slow
 MODELS = {
     "ridge": ridge,
@@ -217,6 +246,11 @@ MODELS = {
     "mlp": mlp,
     "mofa": mofa,
     "mofa-lite": mofa_lite,
+    "lightgbm-bag": bag("lightgbm"),
+    "xgboost-bag": bag("xgboost"),
+    "catboost-bag": bag("catboost"),
+    "bags": bags,
+    "mofa-best": best,
     "realmlp": realmlp,
     "tabm": tabm,
 }

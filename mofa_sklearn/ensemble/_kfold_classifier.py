@@ -411,12 +411,7 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
         weights = self.blend_weights_.loc[[MEMBERS, *self.companions_]].to_numpy()
         codes = self._classes_of_companions or {}
         parts = [
-            np.stack(
-                [
-                    aligned_probabilities(each, X, self.classes_, classes)
-                    for each, classes in zip(fitted, _each(codes.get(name), fitted), strict=True)
-                ]
-            )
+            self._predictions_of(fitted, codes.get(name), X)
             for name, fitted in self.companions_.items()
         ]
         # (n_parts, n_members, n_samples, n_classes)
@@ -428,14 +423,19 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
         refuse_lazy(X, method)
         if getattr(X, "ndim", 2) == 2:  # what is no matrix is refused by the members
             validate_data(self, X=X, skip_check_array=True, reset=False)
-        kinds = {type(member) for member in self.estimators_}
+        return self._predictions_of(self.estimators_, self._classes_of_members, X)
+
+    def _predictions_of(
+        self, members: Sequence[Any], codes: list[np.ndarray | None] | None, X: Any
+    ) -> np.ndarray:
+        """Return probabilities of members, or of companions, of all classes."""
+        kinds = {type(member) for member in members}
         together = getattr(kinds.pop(), "_predict_stacked", None) if len(kinds) == 1 else None
-        if together is not None and all(map(self._knows_all, self.estimators_)):
-            return together(self.estimators_, X, method)
-        codes = _each(self._classes_of_members, self.estimators_)
-        members = zip(self.estimators_, codes, strict=True)
+        if together is not None and all(map(self._knows_all, members)):
+            return together(members, X, "predict_proba")
+        pairs = zip(members, codes or [None] * len(members), strict=True)
         return np.stack(
-            [aligned_probabilities(member, X, self.classes_, own) for member, own in members]
+            [aligned_probabilities(member, X, self.classes_, own) for member, own in pairs]
         )
 
     def _knows_all(self, member: Any) -> bool:
@@ -550,7 +550,3 @@ def _codes(members: Sequence[Member]) -> list[np.ndarray | None] | None:
     """Return the classes of members that know their positions alone; None if none does."""
     codes = [member.classes for member in members]
     return None if all(own is None for own in codes) else codes
-
-
-def _each(codes: list[np.ndarray | None] | None, members: Sequence[Any]) -> Sequence[Any]:
-    return [None] * len(members) if codes is None else codes

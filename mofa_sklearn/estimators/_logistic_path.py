@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 
@@ -266,6 +267,20 @@ class LogisticPathClassifier(ClassifierMixin, RequestsItsArguments, BaseEstimato
             Of each class, in the order of `classes_`, rows summing to one; or of each
             label.
         """
+        return self._predict_stacked([self], X)[0]
+
+    @staticmethod
+    def _predict_stacked(
+        estimators: Sequence[LogisticPathClassifier], X, method: str = "predict_proba"
+    ) -> np.ndarray:
+        """Predict probabilities with every estimator; the rows are checked once for all."""
+        for estimator in estimators:
+            check_is_fitted(estimator, "coef_")
+        X = in_enough_digits(estimators[0]._check_rows(X))
+        return np.stack([each._probabilities(X) for each in estimators])
+
+    def _probabilities(self, X: np.ndarray) -> np.ndarray:
+        """Return probabilities of checked rows."""
         scores = self._scores(X)
         if self.classes_.ndim == 2:
             return expit(scores)
@@ -287,12 +302,11 @@ class LogisticPathClassifier(ClassifierMixin, RequestsItsArguments, BaseEstimato
             Of two classes the log-odds of the second; of more, logarithms of the
             probabilities up to a constant of the row; of each label its log-odds.
         """
-        scores = self._scores(X)
+        check_is_fitted(self, "coef_")
+        scores = self._scores(in_enough_digits(self._check_rows(X)))
         return scores[:, 0] if self.classes_.ndim == 1 and scores.shape[1] == 1 else scores
 
-    def _scores(self, X) -> np.ndarray:
-        check_is_fitted(self, "coef_")
-        X = in_enough_digits(self._check_rows(X))
+    def _scores(self, X: np.ndarray) -> np.ndarray:
         product = filled(X, self.column_mean_) @ self.coef_.T.astype(X.dtype)
         return product.astype(float) + self.intercept_
 

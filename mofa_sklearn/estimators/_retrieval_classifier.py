@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
@@ -15,6 +17,7 @@ from ._classes import check_classes
 from ._grouped import check_groups
 from ._labels import learn_coding
 from ._logistic_path import LogisticPathClassifier
+from ._thresholds import DEFAULT_THRESHOLD
 
 
 class RetrievalClassifier(ClassifierMixin, BaseRetrieval):
@@ -180,8 +183,10 @@ class RetrievalClassifier(ClassifierMixin, BaseRetrieval):
             Classes; or zeros and ones, a label being there where its probability is above
             one half.
         """
-        check_is_fitted(self, "logistic_")
-        return self.logistic_.predict(self._retrieve(X))
+        probabilities = self.predict_proba(X)
+        if self.classes_.ndim == 2:
+            return (probabilities > DEFAULT_THRESHOLD).astype(int)
+        return self.classes_[probabilities.argmax(axis=1)]
 
     def predict_proba(self, X) -> np.ndarray:
         """Predict probabilities.
@@ -197,8 +202,18 @@ class RetrievalClassifier(ClassifierMixin, BaseRetrieval):
             Of each class, in the order of `classes_`, rows summing to one; or of each
             label.
         """
-        check_is_fitted(self, "logistic_")
-        return self.logistic_.predict_proba(self._retrieve(X))
+        return self._predict_stacked([self], X)[0]
+
+    @staticmethod
+    def _predict_stacked(
+        estimators: Sequence[RetrievalClassifier], X, method: str = "predict_proba"
+    ) -> np.ndarray:
+        """Predict probabilities with every estimator; the rows are checked once for all."""
+        for estimator in estimators:
+            check_is_fitted(estimator, "logistic_")
+        evidence = BaseRetrieval._retrieve_together(estimators, X)
+        pairs = zip(estimators, evidence, strict=True)
+        return np.stack([each.logistic_._probabilities(own) for each, own in pairs])
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

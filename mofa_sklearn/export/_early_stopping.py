@@ -36,7 +36,7 @@ class TargetsOfParts(nn.Module):
         self.mean: Tensor
         units = np.eye(n_targets)[places] * scale[:, None]
         self.register_buffer("units", torch.from_numpy(units))
-        self.register_buffer("mean", torch.from_numpy(np.float64(mean)[:, None]))
+        self.register_buffer("mean", torch.from_numpy(mean[:, None].astype(np.float64)))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_features) to (n_members, n_samples, n_targets)."""

@@ -25,11 +25,13 @@ class Kernel(nn.Module):
         self.squares: Tensor
         self.coef: Tensor
         self.intercept: Tensor
-        landmarks = np.float64(fitted.landmarks_)
-        self.register_buffer("mean", torch.from_numpy(np.float64(fitted.column_mean_)))
+        landmarks = np.asarray(fitted.landmarks_, dtype=np.float64)
+        self.register_buffer(
+            "mean", torch.from_numpy(np.asarray(fitted.column_mean_, dtype=np.float64))
+        )
         self.register_buffer("landmarks", torch.from_numpy(landmarks.T.copy()))
         self.register_buffer("squares", torch.from_numpy(np.square(landmarks).sum(axis=1)))
-        coef = np.float64(fitted.coef_).reshape(len(landmarks), -1)
+        coef = np.asarray(fitted.coef_, dtype=np.float64).reshape(len(landmarks), -1)
         self.register_buffer("coef", torch.from_numpy(coef))
         self.register_buffer("intercept", torch.from_numpy(np.atleast_1d(fitted.intercept_)))
 

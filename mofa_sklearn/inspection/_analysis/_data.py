@@ -14,7 +14,6 @@ from ..._lengths import check_one_for_each_row
 from ..._validation import check_array
 from ...modalities import resolve_modalities
 from ...modalities._kinds import NUMERIC_KINDS, kinds_of
-from ...modalities._names import modality_of
 from ...modalities._numbers import numbers
 from ...modalities._resolve import Modalities
 from ...modalities._tables import as_table, column_names, is_frame
@@ -131,10 +130,7 @@ def _numbers_of(X: Any, modalities: Modalities) -> tuple[Any, Modalities]:
         return X, modalities
     to_numbers = ModalityPreprocessor(FloatColumns(random_state=0), modalities=modalities)
     X = to_numbers.set_output(transform="pandas").fit_transform(X)
-    blocks: dict[str, list[str]] = {name: [] for name in to_numbers.modalities_}
-    for column in X.columns:
-        blocks[modality_of(column)].append(column)
-    return X, blocks
+    return X, {name: len(to_numbers._names_of(name)) for name in to_numbers.modalities_}
 
 
 def _names_from(blocks: dict[str, np.ndarray]) -> list[str]:
