@@ -33,7 +33,7 @@ IMAGE = slice(0, 4)
 def learned(kind, **params):
     """Train on most of the videos; return the truth and the prediction of the others."""
     X, y = make_classes(kind, 900)
-    long = {"max_epochs": 10, "batch_size": 32, "schedule": "cosine", "early_stopping": False}
+    long = {"max_epochs": 14, "batch_size": 32, "schedule": "cosine", "early_stopping": False}
     model = small_classifier_of(kind, **long, **params).fit(X[:630], y[:630])
     return y[630:], model.predict(X[630:])
 

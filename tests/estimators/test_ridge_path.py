@@ -88,7 +88,8 @@ def test_blocks_no_wider_than_the_components_stay_as_they_are():
 @pytest.mark.parametrize("n_components", [None, 2])
 def test_nan_counts_as_the_mean(n_components):
     X, y = float64_data()
-    model = RidgePathRegressor(n_components, modalities=WIDTHS, random_state=0).fit(X, y)
+    blocks = None if n_components is None else WIDTHS
+    model = RidgePathRegressor(n_components, modalities=blocks, random_state=0).fit(X, y)
     missing, filled = X[:3].copy(), X[:3].copy()
     missing[:, 2] = np.nan
     filled[:, 2] = model.column_mean_[2]
