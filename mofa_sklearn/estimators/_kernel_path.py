@@ -60,13 +60,13 @@ class KernelPathRegressor(RegressorMixin, RequestsItsArguments, BaseEstimator):
 
     Attributes
     ----------
-    landmarks_ : ndarray of shape (n_landmarks_, n_features)
+    landmarks_ : ndarray of shape (n_landmarks, n_features)
         The landmarks, less `column_mean_`.
 
     gamma_ : float
         See `gamma`.
 
-    coef_ : ndarray of shape (n_landmarks_,) or (n_landmarks_, n_targets)
+    coef_ : ndarray of shape (n_landmarks,) or (n_landmarks, n_targets)
         How much the similarity to each landmark counts.
 
     intercept_ : float or ndarray of shape (n_targets,)
