@@ -52,6 +52,9 @@ class OwnFusion(ModalityAttention):
 
 def assert_same(one, other, where="estimator"):
     """Compare two objects by everything they hold: types, values, order, memory layout."""
+    if where.endswith(".n_jobs"):  # who loads a file says how many
+        assert other is None, where
+        return
     assert type(one) is type(other), where
     if isinstance(one, np.ndarray):
         assert one.dtype == other.dtype, where
