@@ -286,7 +286,7 @@ def refusals():
     for cls, given in GIVEN.items():
         for method in ("from_estimator", "from_predictions"):
             names = inspect.signature(getattr(cls, method)).parameters
-            for name in names & WRONG.keys():
+            for name in filter(WRONG.__contains__, names):
                 for number, value in enumerate(WRONG[name]):
                     id = f"{cls.__name__}.{method}-{name}-{number}"
                     yield pytest.param(cls, method, given, name, value, id=id)
