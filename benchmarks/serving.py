@@ -26,6 +26,7 @@ from mofa_sklearn.datasets import make_micro_videos
 from mofa_sklearn.export import to_onnx
 
 SERVING = Path(__file__).parents[1] / "examples" / "serving"
+JSON = {"content-type": "application/json"}
 N_TARGETS = 3
 WIDTHS = [26, 14, 12, 12, 16]
 
@@ -97,7 +98,7 @@ def load(url, body, n_clients, seconds):
     milliseconds = []
 
     def send():
-        with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
+        with httpx.Client(base_url=url, headers=JSON, timeout=60, trust_env=False) as client:
             client.post("/predict", content=body).raise_for_status()
             while time.perf_counter() < end:
                 start = time.perf_counter()
