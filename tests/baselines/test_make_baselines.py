@@ -35,7 +35,7 @@ PER_TARGET = ["hist-gb", "lightgbm", "mvp"]
 HASTE = {"learning_rate": 0.5}
 QUICK = {
     "mlp": {"learning_rate_init": 0.03, "n_iter_no_change": 3},
-    "afew-va": {"n_iter_no_change": 2, "max_epochs": 200, "learning_rate": 0.03, "hidden_dim": 16},
+    "afew-va": {"n_iter_no_change": 3, "max_epochs": 200, "learning_rate": 0.01},
     "hist-gb": {**HASTE, "n_iter_no_change": 3},
     "mvp": {**HASTE, "n_iter_no_change": 3},
     "xgboost": {**HASTE, "early_stopping_rounds": 3},

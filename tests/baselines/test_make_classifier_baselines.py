@@ -30,7 +30,7 @@ KINDS = ["binary", "multiclass", "multilabel"]
 # Large steps and little patience: the same code, sooner.
 HASTE = {"learning_rate": 0.5}
 QUICK = {
-    "mlp": {"learning_rate_init": 0.03, "alpha": 0.1, "n_iter_no_change": 3},
+    "mlp": {"learning_rate_init": 0.01, "alpha": 0.1},
     "hist-gb": {**HASTE, "n_iter_no_change": 3, "max_iter": 50},
     "xgboost": {**HASTE, "early_stopping_rounds": 3},
     "lightgbm": {**HASTE, "early_stopping_round": 3},

@@ -186,7 +186,7 @@ def test_mofa_lite_without_a_video_has_no_rank_gauss():
 
 @pytest.mark.parametrize("recipe", ["mofa", "Default", ""])
 def test_an_unknown_recipe_is_named(recipe):
-    with pytest.raises(ValueError, match=f"'default', 'mofa-lite'.*got '{recipe}'"):
+    with pytest.raises(ValueError, match=f"'default', 'best', 'mofa-lite'.*got '{recipe}'"):
         make_mofa_pipeline(recipe=recipe)
 
 

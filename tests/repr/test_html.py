@@ -47,7 +47,7 @@ def text_of(estimator):
     [
         network,
         RetrievalRegressor,
-        RidgePathRegressor,
+        lambda **params: RidgePathRegressor(n_components=2, **params),
         lambda **params: RetrievalAugmenter(n_neighbors=3, cv=3, **params),
         lambda **params: ModalityPreprocessor(StandardScaler(), **params),
         lambda **params: make_pipeline(StandardScaler(), network(**params)),
