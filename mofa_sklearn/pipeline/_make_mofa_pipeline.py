@@ -237,8 +237,7 @@ def _refuse_arguments_of_ensembles(params: dict[str, Any]) -> None:
     ]
     if ignored:
         raise ValueError(
-            f"{', '.join(ignored)} would be ignored with ensemble=False: they are arguments of "
-            "the ensemble."
+            f"{', '.join(ignored)} would be ignored with ensemble=False, which fits no folds."
         )
 
 
