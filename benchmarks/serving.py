@@ -139,7 +139,8 @@ def compare(arguments, folder):
     train_xgboost(X, y, folder / "model.ubj")
     shared = ["--workers", str(arguments.workers), "--port", "0"]
     app = [sys.executable, SERVING / "app.py", "--model", folder / "model.onnx", *shared]
-    of_xgboost = [sys.executable, "-m", "uvicorn", "--factory", "benchmarks.serving:xgboost_app"]
+    uvicorn = [sys.executable, "-m", "uvicorn", "--no-access-log", "--factory"]
+    of_xgboost = [*uvicorn, "benchmarks.serving:xgboost_app"]
     commands = {
         "pipeline (ONNX)": (app, folder / "model.onnx"),
         "XGBoost": ([*of_xgboost, *shared], folder / "model.ubj"),
