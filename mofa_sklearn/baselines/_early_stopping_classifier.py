@@ -17,7 +17,7 @@ from ..ensemble._class_members import aligned_probabilities
 from ..estimators._classes import check_classes, classes_of
 from ..estimators._grouped import hold_back_groups
 from ..estimators._stratified import stratified
-from ..estimators._thresholds import DEFAULT_THRESHOLD
+from ..estimators._thresholds import chosen_classes
 from ..modalities._numbers import numbers
 from ._base_early_stopping import (
     ROW_CHECKS,
@@ -201,10 +201,7 @@ class EarlyStoppingClassifier(ClassifierMixin, BaseEarlyStopping):
             Classes; or zeros and ones, a label being there where its probability is
             above one half.
         """
-        probabilities = self.predict_proba(X)
-        if self.classes_.ndim == 2:
-            return (probabilities > DEFAULT_THRESHOLD).astype(int)
-        return self.classes_[probabilities.argmax(axis=1)]
+        return chosen_classes(self.predict_proba(X), self.classes_)
 
     def predict_proba(self, X) -> np.ndarray:
         """Predict probabilities.

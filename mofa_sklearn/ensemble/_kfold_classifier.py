@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, v
 from .._sklearn_private import HasMethods, Interval, StrOptions, _fit_context, validate_params
 from .._validation import as_array
 from ..estimators._classes import check_classes, classes_of
-from ..estimators._thresholds import DEFAULT_THRESHOLD, tune_thresholds
+from ..estimators._thresholds import DEFAULT_THRESHOLD, chosen_classes, tune_thresholds
 from ..modalities._lazy_input import refuse_lazy
 from ._base import BaseKFoldEnsemble
 from ._calibration import CALIBRATORS, fit_calibrator
@@ -442,9 +442,8 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
         return self.classes_.ndim == 2 or np.array_equal(member.classes_, self.classes_)
 
     def _choose(self, probabilities: np.ndarray) -> np.ndarray:
-        if self.classes_.ndim == 2:
-            return (probabilities > self.thresholds_).astype(int)
-        return self.classes_[probabilities.argmax(axis=1)]
+        thresholds = getattr(self, "thresholds_", DEFAULT_THRESHOLD)  # of labels only
+        return chosen_classes(probabilities, self.classes_, thresholds)
 
     def _check_validation_targets(
         self, y_val: Any, y: np.ndarray, sample_weight: np.ndarray | None

@@ -26,7 +26,7 @@ from ._columns import filled, mean_and_scale
 from ._grouped import check_groups, hold_back_groups
 from ._labels import Coding, LabelSet, learn_coding
 from ._stratified import stratified
-from ._thresholds import DEFAULT_THRESHOLD
+from ._thresholds import chosen_classes
 
 # From the strongest penalty to the weakest: halves of orders of magnitude.
 _DEFAULT_CS = np.logspace(-5, 1, 13)
@@ -247,10 +247,7 @@ class LogisticPathClassifier(ClassifierMixin, RequestsItsArguments, BaseEstimato
             Classes; or zeros and ones, a label being there where its probability is above
             one half.
         """
-        probabilities = self.predict_proba(X)
-        if self.classes_.ndim == 2:
-            return (probabilities > DEFAULT_THRESHOLD).astype(int)
-        return self.classes_[probabilities.argmax(axis=1)]
+        return chosen_classes(self.predict_proba(X), self.classes_)
 
     def predict_proba(self, X) -> np.ndarray:
         """Predict probabilities.

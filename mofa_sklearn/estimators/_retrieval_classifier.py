@@ -17,7 +17,7 @@ from ._classes import check_classes
 from ._grouped import check_groups
 from ._labels import learn_coding
 from ._logistic_path import LogisticPathClassifier
-from ._thresholds import DEFAULT_THRESHOLD
+from ._thresholds import chosen_classes
 
 
 class RetrievalClassifier(ClassifierMixin, BaseRetrieval):
@@ -183,10 +183,7 @@ class RetrievalClassifier(ClassifierMixin, BaseRetrieval):
             Classes; or zeros and ones, a label being there where its probability is above
             one half.
         """
-        probabilities = self.predict_proba(X)
-        if self.classes_.ndim == 2:
-            return (probabilities > DEFAULT_THRESHOLD).astype(int)
-        return self.classes_[probabilities.argmax(axis=1)]
+        return chosen_classes(self.predict_proba(X), self.classes_)
 
     def predict_proba(self, X) -> np.ndarray:
         """Predict probabilities.

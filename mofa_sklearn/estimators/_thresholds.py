@@ -7,6 +7,31 @@ import numpy as np
 DEFAULT_THRESHOLD = 0.5
 
 
+def chosen_classes(
+    probabilities: np.ndarray,
+    classes: np.ndarray,
+    thresholds: float | np.ndarray = DEFAULT_THRESHOLD,
+) -> np.ndarray:
+    """Return the most probable class of each row, or the labels that are there.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+        What was predicted.
+    classes : ndarray of shape (n_classes,) or (n_labels, 2)
+        The classes; the two of each label.
+    thresholds : float or ndarray of shape (n_labels,), default=0.5
+        A label is there where its probability is above.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), or of int of shape (n_samples, n_labels)
+    """
+    if classes.ndim == 2:
+        return (probabilities > thresholds).astype(int)
+    return classes[probabilities.argmax(axis=1)]
+
+
 def tune_thresholds(
     y: np.ndarray, probabilities: np.ndarray, sample_weight: np.ndarray | None = None
 ) -> np.ndarray:
