@@ -365,8 +365,24 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
         "New rows" are rows of the kind that was held out: with groups, of new groups.
         With `sample_weight` training rows count by their weights.
         """
+        if self._sets is None:
+            raise ValueError(
+                "This ensemble was fitted by mofa_sklearn 0.1, which kept nothing to make sets "
+                "from: fit it again."
+            )
         probabilities = self.predict_proba(X)
         return self._sets.among(probabilities, confidence_level, self.classes_.ndim == 2)
+
+    def _newer_attributes(self) -> dict[str, Any]:
+        n_columns = 1 if self.classes_.ndim == 1 else len(self.classes_)
+        return {
+            "companions_": {},
+            "calibrator_": None,
+            "_blend_names": [MEMBERS],
+            "_blend_weights": np.ones((1, n_columns)),
+            "_target_names": None,
+            "_sets": None,
+        }
 
     def _blend(
         self,

@@ -18,6 +18,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
+from .._older_states import ReadsOlderStates
 from .._repr._completion import CompletesWhatIsThere
 from .._repr._html import ShowsModalities
 from .._requests import RequestsItsArguments
@@ -99,7 +100,13 @@ def _has_tokens(estimator: BaseMoFA) -> bool:
     )
 
 
-class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, BaseEstimator):
+class BaseMoFA(
+    ShowsModalities,
+    CompletesWhatIsThere,
+    RequestsItsArguments,
+    ReadsOlderStates,
+    BaseEstimator,
+):
     """Base class of the estimators around one network."""
 
     _parameter_constraints: dict = {

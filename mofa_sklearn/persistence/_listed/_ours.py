@@ -59,7 +59,7 @@ ESTIMATORS = {
             "estimators_ classes_ thresholds_ oof_prediction_ oof_score_ fold_scores_ "
             "companions_ calibrator_=object[Temperature,Sigmoid,Isotonic]|none _blend_names "
             "_blend_weights _target_names _classes_of_members=plain _classes_of_companions=plain "
-            "_sets=object[PredictionSets]"
+            "_sets=object[PredictionSets]|none"
         ),
     },
     "mofa_sklearn.ensemble._kfold_regressor": {
