@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sklearn.preprocessing import StandardScaler
 
-from ..baselines import BoostingRegressor
+from ..baselines import BoostingClassifier, BoostingRegressor
 from ..estimators import (
     KernelPathRegressor,
     LogisticPathClassifier,
@@ -51,6 +51,7 @@ def default() -> Recipe:
         class_companions=(
             ("logistic", LogisticPathClassifier(standardize=False)),
             ("neighbors", RetrievalClassifier(standardize=False)),
+            ("boosting", BoostingClassifier()),
         ),
         calibrate="temperature",
     )

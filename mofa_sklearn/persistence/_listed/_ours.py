@@ -13,6 +13,7 @@ attribute: what does each method do with it, if a stranger has chosen it?
 ESTIMATORS = {
     "mofa_sklearn.baselines._block_statistics": {"BlockStatistics": ""},
     "mofa_sklearn.baselines._boosting": {
+        "BoostingClassifier": "classes_ _always _varies estimators_ n_iter_",
         "BoostingRegressor": "_target_scale _varies estimators_ n_iter_",
     },
     "mofa_sklearn.baselines._early_stopping": {
