@@ -1,6 +1,7 @@
 """What version 0.1 fitted and pickled predicts as it did."""
 
 import pickle
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -9,9 +10,18 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
 
-from mofa_sklearn import KFoldEnsembleClassifier, KFoldEnsembleRegressor
+import mofa_sklearn
+from mofa_sklearn import (
+    KFoldEnsembleClassifier,
+    KFoldEnsembleRegressor,
+    baselines,
+    estimators,
+    preprocessing,
+)
+from mofa_sklearn._older_states import ReadsOlderStates
+from mofa_sklearn.baselines import _block_statistics
 from mofa_sklearn.persistence import dump, load
-from mofa_sklearn.preprocessing import ModalityPreprocessor
+from mofa_sklearn.preprocessing import ModalityPreprocessor, RankGaussTransformer
 
 from .classes import make_classes, small_classifier
 from .helpers import WIDTHS, make_data, small_mofa
@@ -33,6 +43,25 @@ NEWER = {
         "_sets",
     },
     "ModalityPreprocessor": {"tokens", "tables_", "_has_tables", "_sparse"},
+    "RankGaussTransformer": {"max_absolute_value"},
+}
+#: class -> how many parameters it had then
+N_PARAMETERS = {
+    "BlendRegressor": 7,
+    "BlockPCA": 5,
+    "BlockStatistics": 0,
+    "EarlyStoppingClassifier": 6,
+    "EarlyStoppingRegressor": 6,
+    "EngagementBinner": 1,
+    "KFoldEnsembleClassifier": 8,
+    "KFoldEnsembleRegressor": 9,
+    "MoFAClassifier": 28,
+    "MoFARegressor": 26,
+    "ModalityPreprocessor": 3,
+    "RankGaussTransformer": 5,
+    "RetrievalAugmenter": 11,
+    "RetrievalRegressor": 7,
+    "RidgePathRegressor": 8,
 }
 
 
@@ -62,6 +91,10 @@ def preprocessor():
     return ModalityPreprocessor(StandardScaler(), modalities=WIDTHS).fit(*make_data())
 
 
+def rank_gauss():
+    return RankGaussTransformer(20).fit(*make_data())
+
+
 MAKERS = [
     network,
     network_of_classes,
@@ -69,7 +102,11 @@ MAKERS = [
     ensemble_of_classes,
     ensemble_of_labels,
     preprocessor,
+    rank_gauss,
 ]
+
+
+OF_NUMBERS = [network, ensemble, preprocessor, rank_gauss]
 
 
 def as_of_0_1(model):
@@ -87,7 +124,7 @@ def answers(model, X):
 @pytest.mark.parametrize("make", MAKERS, ids=lambda make: make.__name__)
 def test_it_answers_as_it_did(make):
     model = make()
-    X, _ = make_data() if make in (network, ensemble, preprocessor) else make_classes("multiclass")
+    X, _ = make_data() if make in OF_NUMBERS else make_classes("multiclass")
     for old, new in zip(answers(as_of_0_1(model), X), answers(model, X), strict=True):
         assert_array_equal(old, new)
 
@@ -109,3 +146,11 @@ def test_sets_of_classes_need_another_fit():
 def test_what_is_not_fitted_stays_so():
     old = as_of_0_1(KFoldEnsembleClassifier(LogisticRegression()))
     assert vars(old) == vars(KFoldEnsembleClassifier(old.estimator))
+
+
+@pytest.mark.parametrize("name", N_PARAMETERS)
+def test_who_has_new_parameters_reads_old_states(name):
+    rooms = (mofa_sklearn, baselines, estimators, preprocessing, _block_statistics)
+    kind = next(getattr(room, name) for room in rooms if hasattr(room, name))
+    is_as_before = len(signature(kind).parameters) == N_PARAMETERS[name]
+    assert is_as_before or issubclass(kind, ReadsOlderStates)

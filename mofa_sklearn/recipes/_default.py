@@ -58,7 +58,8 @@ def default() -> Recipe:
         class_companions=(
             ("logistic", LogisticPathClassifier(standardize=False)),
             ("neighbors", RetrievalClassifier(standardize=False)),
-            ("boosting", BoostingClassifier()),
+            # A tree for each class in every round: few rounds.
+            ("boosting", BoostingClassifier(learning_rate=0.1)),
         ),
         calibrate="temperature",
     )
