@@ -8,8 +8,8 @@ Rows are generated: four blocks that are noisy views of the same hidden causes, 
 drawn from scores that are partly linear in these; with `--numbers`, so many raw numbers (counts,
 flags, shares), and a target that depends on thresholds in them. That target, or one of a folder of
 arrays with `--data`, is cut into classes at quantiles of the training rows. A bag is a
-KFoldEnsembleClassifier of ten boosters on the default's own folds; each stops early on the rows that
-it does not learn from. Seconds are of one processor (`time.process_time`).
+KFoldEnsembleClassifier of ten boosters on the default's own folds; each stops early on the rows
+that it does not learn from. Seconds are of one processor (`time.process_time`).
 """
 
 from __future__ import annotations
