@@ -92,7 +92,8 @@ def fit_companions(
     tasks: Mapping[str, MemberTask],
     folds: Sequence[Fold],
     n_jobs: int | None,
-    members: Sequence[Member] | None = None,
+    members: Sequence[Member],
+    classes: np.ndarray | None = None,
 ) -> dict[str, list[Member]]:
     """Fit every companion on the folds of the ensemble.
 
@@ -104,10 +105,11 @@ def fit_companions(
         The splits.
     n_jobs : int or None
         How many at a time.
-    members : sequence of Member, default=None
-        Those of an ensemble that predicts numbers, on the same folds: companions on trial are
-        given up if they add nothing to these and to the companions before them. None fits all
-        companions on all folds.
+    members : sequence of Member
+        Those of the ensemble, on the same folds: companions on trial are given up if they add
+        nothing to these and to the companions before them.
+    classes : ndarray of shape (n_classes,) or (n_labels, 2), default=None
+        Those of an ensemble of classifiers.
 
     Returns
     -------
@@ -117,13 +119,13 @@ def fit_companions(
     fitted: dict[str, list[Member]] = {}
     for name, task in tasks.items():
         own = folds if weighs_all(task.estimator) else [task.without_uncounted(f) for f in folds]
-        if members is None or not on_trial(task.estimator, len(folds)):
+        if not on_trial(task.estimator, len(folds)):
             fitted[name] = _fit_on(own, task, n_jobs)
             continue
         first, others = own[:N_TRIAL_FOLDS], own[N_TRIAL_FOLDS:]
         tried = _fit_on(first, task, n_jobs)
         parts = [part[:N_TRIAL_FOLDS] for part in [members, *fitted.values()] if part]
-        go_on = is_worth_it(parts, tried, task, first)
+        go_on = is_worth_it(parts, tried, task, first, classes)
         fitted[name] = [*tried, *_fit_on(others, task, n_jobs)] if go_on else []
     return fitted
 

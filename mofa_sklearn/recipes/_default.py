@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sklearn.preprocessing import StandardScaler
 
-from ..baselines import BoostingRegressor
+from ..baselines import BoostingClassifier, BoostingRegressor
 from ..estimators import (
     KernelPathRegressor,
     LogisticPathClassifier,
@@ -58,6 +58,8 @@ def default() -> Recipe:
         class_companions=(
             ("logistic", LogisticPathClassifier(standardize=False)),
             ("neighbors", RetrievalClassifier(standardize=False)),
+            # A tree for each class in every round: few rounds.
+            ("boosting", BoostingClassifier(learning_rate=0.1)),
         ),
         calibrate="temperature",
     )
