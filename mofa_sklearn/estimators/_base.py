@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from .._repr._completion import CompletesWhatIsThere
 from .._repr._html import ShowsModalities
 from .._requests import RequestsItsArguments
-from .._sklearn_private import Interval, StrOptions
+from .._sklearn_private import Interval, RealNotInt, StrOptions
 from .._validation import check_array, check_weight, validate_data
 from ..modalities import resolve_modalities
 from ..modalities._lazy_input import refuse_lazy
@@ -107,6 +107,11 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
         "tokens": [dict, None],
         "fusion": [StrOptions(set(FUSIONS)), callable],
         "hidden_dim": [Interval(Integral, 1, None, closed="left")],
+        "encoding_dim": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(RealNotInt, 0, 1, closed="right"),
+            None,
+        ],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "modality_dropout": [Interval(Real, 0, 1, closed="left")],
         "anneal_dropout": ["boolean"],
@@ -414,6 +419,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
             n_targets * self._outputs_per_target(),
             _fusion_of(self),
             hidden_dim=self.hidden_dim,
+            encoding_dim=_encoding_dim(self.encoding_dim, self.hidden_dim),
             dropout=self.dropout,
             modality_dropout=self.modality_dropout,
             modality_names=list(blocks),
@@ -561,6 +567,13 @@ def _batch_size(n_rows: int) -> int:
     """Return the largest power of two that makes eight steps an epoch, within bounds."""
     steps = max(1, n_rows // _MIN_STEPS_PER_EPOCH)
     return min(max(2 ** (steps.bit_length() - 1), _MIN_BATCH_SIZE), _MAX_BATCH_SIZE)
+
+
+def _encoding_dim(encoding_dim: float | None, hidden_dim: int) -> int | None:
+    """Return the width of an encoding, None for that of the network."""
+    if encoding_dim is not None and not isinstance(encoding_dim, Integral):
+        encoding_dim = max(1, round(encoding_dim * hidden_dim))
+    return None if encoding_dim == hidden_dim else encoding_dim
 
 
 def _fusion_of(estimator: BaseMoFA) -> Callable[..., nn.Module]:

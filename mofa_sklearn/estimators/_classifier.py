@@ -69,7 +69,12 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         :class:`MoFARegressor`.
 
     hidden_dim : int, default=512
-        Width of an encoding.
+        Width of the network: of the layer after the fusion, and of an encoding. The last
+        layers have a half and a quarter of it.
+
+    encoding_dim : int, float in (0, 1] or None, default=None
+        Width of an encoding, or, a float, which part of `hidden_dim` it is, see
+        :class:`MoFARegressor`. None: as wide.
 
     dropout : float, default=0.2
         Dropout rate, in [0, 1); the widest layer, after the fusion, has 1.25
@@ -277,6 +282,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         tokens=None,
         fusion="modality_attention",
         hidden_dim=512,
+        encoding_dim=None,
         dropout=0.2,
         modality_dropout=0.1,
         anneal_dropout=True,
@@ -308,6 +314,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         self.tokens = tokens
         self.fusion = fusion
         self.hidden_dim = hidden_dim
+        self.encoding_dim = encoding_dim
         self.dropout = dropout
         self.modality_dropout = modality_dropout
         self.anneal_dropout = anneal_dropout
