@@ -29,9 +29,10 @@ class BoostingRegressor(EarlyStoppingRegressor):
     each split on three columns in ten.
 
     As a companion of a :class:`~mofa_sklearn.KFoldEnsembleRegressor` it is on trial: it is
-    fitted on the first two folds and, if on the rows that they hold out a blend with it is not
-    better than one without by a thousandth of the targets' variance, on no other. The
-    ensemble's ``blend_weights_`` are zero for it then, and there are none in ``companions_``.
+    fitted on the first two folds (of more than three targets, to three of them) and, if on the
+    rows that they hold out a blend with it is not better than one without by a thousandth of
+    the targets' variance, on no other. The ensemble's ``blend_weights_`` are zero for it then,
+    and there are none in ``companions_``.
 
     Parameters
     ----------
@@ -110,6 +111,7 @@ class BoostingRegressor(EarlyStoppingRegressor):
 
     # What an ensemble fits on few folds first, see ensemble/_trial.py.
     _on_trial = True
+    _n_trial_targets = 3
 
     _parameter_constraints: dict = {
         "max_iter": [Interval(Integral, 1, None, closed="left")],
