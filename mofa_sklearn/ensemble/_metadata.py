@@ -8,6 +8,7 @@ from typing import Any
 from sklearn import get_config
 from sklearn.base import BaseEstimator, clone
 from sklearn.frozen import FrozenEstimator
+from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
@@ -15,11 +16,20 @@ from sklearn.utils.validation import has_fit_parameter
 from .._requests import takers
 from ._validation_sets import last_step
 
+# Their `fit` takes weights, and refuses them where that of their `estimator` takes none.
+_WRAPPERS = (MultiOutputClassifier, MultiOutputRegressor)
+
 
 def takes_sample_weight(estimator: BaseEstimator) -> bool:
     """Tell whether what predicts takes the rows' weights; a frozen estimator needs none."""
+    weighted = _weighted(estimator)
+    return isinstance(weighted, FrozenEstimator) or has_fit_parameter(weighted, "sample_weight")
+
+
+def _weighted(estimator: BaseEstimator) -> BaseEstimator:
+    """Return what uses the weights that an estimator is given."""
     last = last_step(estimator)
-    return isinstance(last, FrozenEstimator) or has_fit_parameter(last, "sample_weight")
+    return last.estimator if isinstance(last, _WRAPPERS) else last
 
 
 def weighs_all(estimator: BaseEstimator) -> bool:
@@ -47,7 +57,7 @@ def sample_weight_name(estimator: BaseEstimator) -> str:
     """
     if not takes_sample_weight(estimator):
         raise TypeError(
-            f"Underlying estimator {type(last_step(estimator)).__name__} does not support sample "
+            f"Underlying estimator {type(_weighted(estimator)).__name__} does not support sample "
             "weights."
         )
     return name_at_last_step(estimator, "sample_weight")

@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold
+from sklearn.multioutput import MultiOutputRegressor
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -86,6 +87,23 @@ def test_weights_of_rows_reach_companions_through_their_pipelines():
     weighted = fitted(DummyRegressor(), [RIDGE], X, y, sample_weight=weight)
     coefs = [e.companions_["ridge"][0][-1].coef_ for e in (plain, weighted)]
     assert not np.allclose(*coefs)
+
+
+def test_a_companion_goes_without_weights_where_what_it_wraps_takes_none():
+    X, y = make_data(noise=1.0)
+    wrapped = ("similar", MultiOutputRegressor(KNeighborsRegressor()))
+    weight = np.linspace(1, 2, len(y))
+    weighted = fitted(DummyRegressor(), [wrapped], X, y, sample_weight=weight)
+    plain = fitted(DummyRegressor(), [wrapped], X, y)
+    first = [e.companions_["similar"][0].predict(X) for e in (plain, weighted)]
+    np.testing.assert_array_equal(*first)
+
+
+def test_members_that_wrap_what_takes_no_weights_are_refused_before_training():
+    X, y = make_data()
+    ensemble = KFoldEnsembleRegressor(MultiOutputRegressor(KNeighborsRegressor()), cv=3)
+    with pytest.raises(TypeError, match="KNeighborsRegressor does not support sample weights"):
+        ensemble.fit(X, y, sample_weight=np.ones(len(y)))
 
 
 def test_groups_reach_companions_that_take_them():
