@@ -8,13 +8,7 @@ from sklearn.ensemble._base import _BaseHeterogeneousEnsemble
 from sklearn.utils import _safe_indexing
 from sklearn.utils._metadata_requests import MetadataRequest, MethodMetadataRequest
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
-from sklearn.utils._param_validation import (
-    HasMethods,
-    Interval,
-    RealNotInt,
-    StrOptions,
-    validate_params,
-)
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions, validate_params
 from sklearn.utils._pprint import _EstimatorPrettyPrinter
 from sklearn.utils.metadata_routing import _raise_for_params
 from sklearn.utils.metaestimators import _BaseComposition
@@ -36,7 +30,6 @@ __all__ = [
     "Interval",
     "MetadataRequest",
     "MethodMetadataRequest",
-    "RealNotInt",
     "StrOptions",
     "_BaseComposition",
     "_BaseHeterogeneousEnsemble",

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from .._repr._completion import CompletesWhatIsThere
 from .._repr._html import ShowsModalities
 from .._requests import RequestsItsArguments
-from .._sklearn_private import Interval, RealNotInt, StrOptions
+from .._sklearn_private import Interval, StrOptions
 from .._validation import check_array, check_weight, validate_data
 from ..modalities import resolve_modalities
 from ..modalities._lazy_input import refuse_lazy
@@ -54,6 +54,8 @@ from ._stacked import fit_stacked, predict_stacked, stacks
 _MAX_SEED = np.iinfo(np.int32).max
 # Arguments of a network that do not change its weights, or are checked with the data.
 _MAY_CHANGE = {"dropout", "modality_dropout", "widths", "modality_names"}
+# What encoding_dim="auto" keeps to: so many times the network's width, all modalities together.
+_MAX_ENCODINGS = 3
 # What batch_size="auto" keeps to.
 _MIN_STEPS_PER_EPOCH, _MIN_BATCH_SIZE, _MAX_BATCH_SIZE = 8, 32, 256
 
@@ -109,7 +111,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
         "hidden_dim": [Interval(Integral, 1, None, closed="left")],
         "encoding_dim": [
             Interval(Integral, 1, None, closed="left"),
-            Interval(RealNotInt, 0, 1, closed="right"),
+            StrOptions({"auto"}),
             None,
         ],
         "dropout": [Interval(Real, 0, 1, closed="left")],
@@ -419,7 +421,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
             n_targets * self._outputs_per_target(),
             _fusion_of(self),
             hidden_dim=self.hidden_dim,
-            encoding_dim=_encoding_dim(self.encoding_dim, self.hidden_dim),
+            encoding_dim=_encoding_dim(self.encoding_dim, self.hidden_dim, len(blocks)),
             dropout=self.dropout,
             modality_dropout=self.modality_dropout,
             modality_names=list(blocks),
@@ -569,10 +571,13 @@ def _batch_size(n_rows: int) -> int:
     return min(max(2 ** (steps.bit_length() - 1), _MIN_BATCH_SIZE), _MAX_BATCH_SIZE)
 
 
-def _encoding_dim(encoding_dim: float | None, hidden_dim: int) -> int | None:
+def _encoding_dim(
+    encoding_dim: int | str | None, hidden_dim: int, n_modalities: int
+) -> int | None:
     """Return the width of an encoding, None for that of the network."""
-    if encoding_dim is not None and not isinstance(encoding_dim, Integral):
-        encoding_dim = max(1, round(encoding_dim * hidden_dim))
+    if encoding_dim == "auto":
+        together = _MAX_ENCODINGS * hidden_dim
+        encoding_dim = max(1, min(hidden_dim, together // n_modalities))
     return None if encoding_dim == hidden_dim else encoding_dim
 
 

@@ -72,9 +72,9 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         Width of the network: of the layer after the fusion, and of an encoding. The last
         layers have a half and a quarter of it.
 
-    encoding_dim : int, float in (0, 1] or None, default=None
-        Width of an encoding, or, a float, which part of `hidden_dim` it is, see
-        :class:`MoFARegressor`. None: as wide.
+    encoding_dim : int, "auto" or None, default=None
+        Width of an encoding, ``"auto"``: narrower than `hidden_dim` where there are more
+        than three modalities, see :class:`MoFARegressor`. None: `hidden_dim`.
 
     dropout : float, default=0.2
         Dropout rate, in [0, 1); the widest layer, after the fusion, has 1.25

@@ -73,11 +73,11 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         Width of the network: of the layer after the fusion, and of an encoding. The last
         layers have a half and a quarter of it.
 
-    encoding_dim : int, float in (0, 1] or None, default=None
-        Width of an encoding, or, a float, which part of `hidden_dim` it is. None: as wide.
-        The layer after the fusion has as many weights as `hidden_dim` times the width of
-        all encodings together, most of the network's: with many modalities narrower
-        encodings are much quicker to train.
+    encoding_dim : int, "auto" or None, default=None
+        Width of an encoding. None: `hidden_dim`. ``"auto"``: the same with up to three
+        modalities; encodings of more are together three times as wide. The layer after
+        the fusion has as many weights as `hidden_dim` times the width of all encodings,
+        most of the network's: with many modalities narrower ones are quicker to train.
 
     dropout : float, default=0.4
         Dropout rate, in [0, 1); the widest layer, after the fusion, has 1.25

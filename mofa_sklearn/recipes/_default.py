@@ -36,8 +36,8 @@ def default() -> Recipe:
         source="mofa-sklearn",
         steps=(*default_steps(), ("reduce", reduction())),
         parameters={
-            # As good as encodings of the network's width, in half the time.
-            "encoding_dim": 0.5,
+            # Of many modalities, as good as encodings of the network's width, and quicker.
+            "encoding_dim": "auto",
             # Where steps in raw numbers tell something, and not only who a row's creator is.
             "numeric_embedding": "auto",
         },
