@@ -14,8 +14,8 @@ SMALL = {
     "hidden_dim": 32,
     "dropout": 0.1,
     "batch_size": 32,
-    "learning_rate": 1e-2,
-    "max_epochs": 20,
+    "learning_rate": 2e-2,
+    "max_epochs": 12,
     "n_iter_no_change": None,
 }
 
