@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..preprocessing import RankGaussTransformer
-from ..preprocessing._rank_gauss import _BOUND, _HIGHEST_SCORE, _LOWEST_SCORE
+from ..preprocessing._rank_gauss import _BOUND
 from ._convert import converts
 from ._look_up import taken
 
@@ -136,6 +136,9 @@ class RankGauss(nn.Module):
     quantiles : list of float64 ndarray of shape (n_features_i, n_quantiles_i)
         Of some columns each, ascending in every row.
 
+    bounds : list of (float, float)
+        The lowest and the highest score of these columns.
+
     Notes
     -----
     There is no sorted search among ONNX's operators. There a column's quantiles lie in parts
@@ -154,16 +157,18 @@ class RankGauss(nn.Module):
     n_steps: Tensor
     low: Tensor
     high: Tensor
+    lowest_score: Tensor
+    highest_score: Tensor
 
-    def __init__(self, quantiles: list[np.ndarray]) -> None:
+    def __init__(self, quantiles: list[np.ndarray], bounds: list[tuple[float, float]]) -> None:
         super().__init__()
-        self.quantiles = quantiles
+        self.quantiles, self.bounds = quantiles, bounds
         longest = max(own.shape[1] for own in quantiles)
         self.length = math.isqrt(longest - 1) + 1
         n_parts = -(-longest // self.length)
         n_padded = n_parts * self.length
         knots = np.concatenate([_padded(own, n_padded) for own in quantiles])
-        n_features = len(knots)
+        n_features, widths = len(knots), [len(own) for own in quantiles]
         last = np.concatenate([np.full(len(own), own.shape[1] - 1) for own in quantiles])
         ranks = _middles_of_ties(knots)
         # In a table without ties, what lies between says the same of a value that is in it.
@@ -181,6 +186,8 @@ class RankGauss(nn.Module):
             "n_steps": np.maximum(last, 1),
             "low": knots[:, 0],
             "high": np.take_along_axis(knots, last[:, None], axis=1)[:, 0],
+            "lowest_score": np.repeat([low for low, _ in bounds], widths),
+            "highest_score": np.repeat([high for _, high in bounds], widths),
         }
         for name, array in keep.items():
             self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array)))
@@ -188,7 +195,8 @@ class RankGauss(nn.Module):
     @classmethod
     def joined(cls, modules: Sequence[RankGauss]) -> RankGauss:
         """Return what does for columns side by side what several do for theirs."""
-        return cls([own for module in modules for own in module.quantiles])
+        quantiles = [own for module in modules for own in module.quantiles]
+        return cls(quantiles, [own for module in modules for own in module.bounds])
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_features) to scores; NaN stays."""
@@ -200,7 +208,7 @@ class RankGauss(nn.Module):
         share = torch.where(is_lowest, 0.0, share)
         # Shares are, too.
         share = share.to(x.dtype).to(torch.float64)
-        scores = normal_quantile(share).clamp(float(_LOWEST_SCORE), float(_HIGHEST_SCORE))
+        scores = normal_quantile(share).clamp(self.lowest_score, self.highest_score)
         return torch.where(x.isnan(), torch.nan, scores.to(x.dtype))
 
     def _share(self, x: Tensor) -> Tensor:
@@ -264,4 +272,4 @@ def _middles_of_ties(knots: np.ndarray) -> np.ndarray:
 
 @converts(RankGaussTransformer)
 def _rank_gauss(transformer: RankGaussTransformer, place: str) -> nn.Module:
-    return RankGauss([transformer.quantiles_.T])
+    return RankGauss([transformer.quantiles_.T], [transformer._bounds])

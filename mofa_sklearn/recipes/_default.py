@@ -17,8 +17,15 @@ from ._recipe import Recipe, Steps
 
 
 def default_steps() -> Steps:
-    """Make every column normal: what systems get whose own preprocessing is not known."""
-    return (("rank_gauss", RankGaussTransformer(1000)), ("scale", StandardScaler()))
+    """Make every column normal: what systems get whose own preprocessing is not known.
+
+    Scores are bounded: a value that is its column's largest but for a rounding error would have a
+    score of 3 where the largest has 5.
+    """
+    return (
+        ("rank_gauss", RankGaussTransformer(1000, max_absolute_value=3.0)),
+        ("scale", StandardScaler()),
+    )
 
 
 def reduction() -> BlockPCA:

@@ -195,7 +195,7 @@ def test_normal_scores_are_those_of_the_transformer(n_samples):
     ).astype(np.float32)
     gauss = RankGaussTransformer().fit(X)
     rows = np.concatenate([X, 10 * X, np.nextafter(X, np.float32(9)), np.full((1, 5), np.nan)])
-    module = RankGauss([gauss.quantiles_.T])
+    module = RankGauss([gauss.quantiles_.T], [gauss._bounds])
     got = module(torch.from_numpy(rows)).numpy()
     np.testing.assert_allclose(got, gauss.transform(rows), atol=2e-6)
 

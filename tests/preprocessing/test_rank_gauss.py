@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
-from scipy.stats import kstest
+from scipy.stats import kstest, norm
 from sklearn.base import clone
 from sklearn.preprocessing import QuantileTransformer
 from sklearn.utils._param_validation import InvalidParameterError
@@ -197,6 +197,26 @@ def test_inverse_transform_gives_the_training_data_back(maker):
     assert_allclose(X_back, X, rtol=1e-6, atol=1e-6 * np.nanmax(np.abs(X)))
 
 
+def test_scores_beyond_the_bound_are_the_bound(data):
+    X, X_new = data
+    bounded, free = RankGaussTransformer(max_absolute_value=2), RankGaussTransformer()
+    assert_array_equal(bounded.fit_transform(X), np.clip(free.fit_transform(X), -2, 2))
+    assert_array_equal(bounded.transform(X_new), np.clip(free.transform(X_new), -2, 2))
+
+
+def test_a_bound_beyond_all_scores_changes_nothing(data):
+    scores = RankGaussTransformer(max_absolute_value=9).fit_transform(data[0])
+    assert_array_equal(scores, RankGaussTransformer().fit_transform(data[0]))
+
+
+def test_inverse_transform_maps_the_bound_to_the_value_that_has_it():
+    X = np.arange(1001.0)[:, np.newaxis]
+    gauss = RankGaussTransformer(1001, max_absolute_value=1.0).fit(X)
+    back = gauss.inverse_transform(gauss.transform(X))
+    lowest, highest = 1000 * norm.cdf([-1, 1])
+    assert_allclose(back, np.clip(X, lowest, highest), rtol=1e-6)
+
+
 @settings(max_examples=40)
 @given(
     X=arrays(
@@ -351,7 +371,8 @@ def test_data_frame_in_and_out():
 
 
 def test_get_params_lists_the_constructor_arguments():
-    params = {"n_quantiles": 5, "subsample": 50, "random_state": 1, "copy": False, "n_jobs": 2}
+    params = {"n_quantiles": 5, "subsample": 50, "max_absolute_value": 3.0}
+    params |= {"random_state": 1, "copy": False, "n_jobs": 2}
     assert clone(RankGaussTransformer(**params)).get_params() == params
 
 
@@ -364,7 +385,14 @@ def test_pickle_gives_the_same_scores():
 
 @pytest.mark.parametrize(
     "params",
-    [{"n_quantiles": 0}, {"n_quantiles": 2.5}, {"subsample": 0}, {"copy": "yes"}, {"n_jobs": "2"}],
+    [
+        {"n_quantiles": 0},
+        {"n_quantiles": 2.5},
+        {"subsample": 0},
+        {"max_absolute_value": 0},
+        {"copy": "yes"},
+        {"n_jobs": "2"},
+    ],
     ids=str,
 )
 def test_bad_parameters_are_named(params):

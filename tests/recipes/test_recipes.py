@@ -5,7 +5,9 @@ import sys
 from dataclasses import FrozenInstanceError
 from functools import partial
 
+import numpy as np
 import pytest
+from sklearn.pipeline import Pipeline
 
 from mofa_sklearn import make_mofa_pipeline
 from mofa_sklearn.networks.fusions import ConditionalQuery
@@ -68,3 +70,12 @@ def test_a_library_that_is_not_installed_is_named(monkeypatch):
     get_recipe("pixelrec-catboost")
     with pytest.raises(ImportError, match=r"pixelrec.*mofa-sklearn\[gbdt\]"):
         make_mofa_pipeline(recipe="pixelrec-catboost")
+
+
+@pytest.mark.parametrize("n_samples", [100, 3000])
+def test_rounding_of_extremes_hardly_moves_what_networks_see(n_samples):
+    """A value that is its column's largest but for rounding is no other value."""
+    X = np.exp(2 * np.random.default_rng(0).normal(size=(n_samples, 20))).astype(np.float32)
+    preprocess = Pipeline(list(get_recipe("default").steps)).fit(X)
+    rounded = X.astype(np.float16).astype(np.float32)
+    np.testing.assert_allclose(preprocess.transform(rounded), preprocess.transform(X), atol=0.1)

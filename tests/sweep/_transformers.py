@@ -70,6 +70,7 @@ PARAMETERS = {
         {
             "n_quantiles": Changes(5),
             "subsample": Changes(20),
+            "max_absolute_value": Changes(1.0),
             "random_state": Changes(1, base={"subsample": 20}),
             "copy": Same(False, "where the result is written is not what it is"),
             "n_jobs": Same(2, "columns are independent of each other"),
