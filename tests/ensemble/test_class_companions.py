@@ -24,7 +24,7 @@ from mofa_sklearn.estimators import LogisticPathClassifier, RetrievalClassifier
 from tests.classes import make_classes, small_classifier
 
 KINDS = ["binary", "multiclass", "multilabel"]
-PATH = ("path", LogisticPathClassifier(random_state=0))
+PATH = ("path", LogisticPathClassifier([1e-3, 1e-2, 0.1], random_state=0))
 MEMORY = ("memory", RetrievalClassifier(n_neighbors=5, random_state=0))
 COMPANIONS = [PATH, MEMORY]
 LR = ("logistic", make_pipeline(StandardScaler(), LogisticRegression()))

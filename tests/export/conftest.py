@@ -7,7 +7,7 @@ import pytest
 from mofa_sklearn import make_mofa_pipeline
 from mofa_sklearn.datasets import make_micro_videos
 
-from ..helpers import with_few_trees
+from ..helpers import with_quick_companions
 
 WIDTHS = {"image": 140, "video": 6, "text": 8}  # a block that is reduced, two that are not
 SMALL = {"hidden_dim": 8, "max_epochs": 2}
@@ -19,7 +19,7 @@ def small(model):
         name for name in model.get_params() if name.endswith(("__hidden_dim", "__max_epochs"))
     ]
     model.set_params(**{name: SMALL[name.rpartition("__")[2]] for name in names})
-    return with_few_trees(model)
+    return with_quick_companions(model)
 
 
 @pytest.fixture(scope="package")

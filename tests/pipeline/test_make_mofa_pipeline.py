@@ -29,7 +29,7 @@ from mofa_sklearn.datasets import make_micro_videos
 from mofa_sklearn.metrics import make_target_scorers
 from mofa_sklearn.preprocessing import FloatColumns, GapFiller
 
-from ..helpers import run_in_fresh_process, with_few_trees
+from ..helpers import run_in_fresh_process, with_quick_companions
 
 # The original's 1000 quantiles are more than these data have rows.
 pytestmark = pytest.mark.filterwarnings("ignore:n_quantiles:UserWarning")
@@ -63,7 +63,7 @@ def small_pipeline(recipe="default", *, modalities=WIDTHS, ensemble=True, params
     if kwargs.get("estimator") is None:
         small = {**SMALL, **(params or {})}
         pipeline.set_params(**{prefix + name: value for name, value in small.items()})
-    return with_few_trees(pipeline)
+    return with_quick_companions(pipeline)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

@@ -24,7 +24,7 @@ from mofa_sklearn import (
     make_mofa_pipeline,
 )
 
-from ..helpers import WIDTHS, make_data, run_in_fresh_process, small_mofa, with_few_trees
+from ..helpers import WIDTHS, make_data, run_in_fresh_process, small_mofa, with_quick_companions
 from .probes import GroupedShift, Recorder, Shift
 
 N = 60
@@ -51,7 +51,7 @@ def small(ensemble=True, cv=2, **params):
     model = make_mofa_pipeline(WIDTHS, ensemble=ensemble, random_state=0, **params)
     prefix = "regressor__estimator__" if ensemble else "regressor__"
     model.set_params(**{f"{prefix}hidden_dim": 8, f"{prefix}max_epochs": 2})
-    return with_few_trees(model)
+    return with_quick_companions(model)
 
 
 # What fit hands over

@@ -14,7 +14,7 @@ from sklearn.base import clone
 
 from mofa_sklearn import KFoldEnsembleRegressor, MoFARegressor, make_mofa_pipeline
 
-from ..helpers import with_few_trees
+from ..helpers import with_quick_companions
 
 N_WORKERS = 2
 WIDTHS = {"a": 40, "b": 40}
@@ -26,7 +26,7 @@ def make_models():
     return {
         "network": network,
         "ensemble": KFoldEnsembleRegressor(network, cv=2, random_state=0),
-        "pipeline": with_few_trees(pipeline).set_params(
+        "pipeline": with_quick_companions(pipeline).set_params(
             regressor__estimator__hidden_dim=16, regressor__estimator__max_epochs=1
         ),
     }
