@@ -132,13 +132,3 @@ def test_rows_to_stop_on_of_the_user_and_groups_reach_it():
     )
     assert set(N_FITTED) == {200}
     assert len(ensemble.companions_["trees"]) == 6
-
-
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_the_result_does_not_depend_on_n_jobs(n_jobs):
-    X, y = steps()
-    expected = fitted(X, y).predict(X)
-    ensemble = KFoldEnsembleRegressor(
-        Ridge(), cv=6, companions=[("trees", TREES)], random_state=0, n_jobs=n_jobs
-    )
-    assert_allclose(ensemble.fit(X, y).predict(X), expected, rtol=1e-12)

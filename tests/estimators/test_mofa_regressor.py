@@ -37,7 +37,7 @@ def as_frame(X):
 
 def test_it_learns_an_easy_set():
     X, y = make_data(300)
-    model = small_mofa(max_epochs=40, schedule="cosine").fit(X[:200], y[:200])
+    model = small_mofa(max_epochs=25, schedule="cosine", learning_rate=2e-2).fit(X[:200], y[:200])
     assert model.score(X[200:], y[200:]) > 0.8
 
 
@@ -106,7 +106,9 @@ def test_encodings_of_more_than_three_modalities_are_narrower(
 def test_bfloat16_trains_and_scores_about_the_same():
     X, y = make_data(300)
     scores = {
-        precision: small_mofa(precision=precision, max_epochs=30).fit(X, y).score(X, y)
+        precision: small_mofa(precision=precision, max_epochs=10, learning_rate=3e-2)
+        .fit(X, y)
+        .score(X, y)
         for precision in ("float32", "bfloat16")
     }
     assert scores["float32"] > 0.8

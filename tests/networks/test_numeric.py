@@ -160,9 +160,9 @@ def test_a_modality_that_no_training_row_has_has_no_bins():
 
 
 def test_jumps_are_found_sooner():
-    X, y = steps(1500)
+    X, y = steps(900)
     scores = [
-        regressor(numeric_embedding=kind).fit(X[:1000], y[:1000]).score(X[1000:], y[1000:])
+        regressor(numeric_embedding=kind).fit(X[:600], y[:600]).score(X[600:], y[600:])
         for kind in ("piecewise_linear", None)
     ]
     assert scores[0] > scores[1] + 0.1
