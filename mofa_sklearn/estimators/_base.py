@@ -531,7 +531,7 @@ def _encoding_dim(
     encoding_dim: int | str | None, hidden_dim: int, n_modalities: int
 ) -> int | None:
     """Return the width of an encoding, None for that of the network."""
-    if encoding_dim == "auto":
+    if isinstance(encoding_dim, str):  # "auto"
         together = _MAX_ENCODINGS * hidden_dim
         encoding_dim = max(1, min(hidden_dim, together // n_modalities))
     return None if encoding_dim == hidden_dim else encoding_dim
