@@ -13,6 +13,7 @@ from sklearn.utils.metadata_routing import MetadataRequest
 from sklearn.utils.validation import check_is_fitted
 
 from .._lengths import check_one_for_each_row
+from .._older_states import ReadsOlderStates
 from .._repr._html import preprocessor_block, widths_of
 from .._requests import RequestsItsArguments, handed_over, takers
 from .._sklearn_private import (
@@ -54,7 +55,9 @@ from ._unnamed import opens_tables, warn_of_columns_without_names
 FLOATS = [np.float32, np.float64]
 
 
-class ModalityPreprocessor(RequestsItsArguments, TransformerMixin, _BaseComposition):
+class ModalityPreprocessor(
+    RequestsItsArguments, ReadsOlderStates, TransformerMixin, _BaseComposition
+):
     """Transform each modality by itself, and say whose columns the results are.
 
     Every modality gets its own copy of a transformer. Where a row has nothing in a
@@ -290,6 +293,9 @@ class ModalityPreprocessor(RequestsItsArguments, TransformerMixin, _BaseComposit
         if requests.fit.requests.get("groups") is True and not self._hands_over("groups"):
             requests.fit.add_request(param="groups", alias=False)
         return requests
+
+    def _newer_attributes(self) -> dict[str, Any]:
+        return {"tables_": [], "_has_tables": False, "_sparse": []}
 
     def _resolve(self, X: Any) -> Any:
         """Check the rows of a fit, and find modalities and their transformers."""

@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state, resample
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted
 
+from .._older_states import ReadsOlderStates
 from .._sklearn_private import Interval, _fit_context
 from .._validation import check_array, validate_data
 from ..modalities._numbers import numbers
@@ -200,7 +201,7 @@ def _inverse_transform_block(X, columns, quantiles):
     X[:, columns] = values.T
 
 
-class RankGaussTransformer(QuantileTransformer):
+class RankGaussTransformer(ReadsOlderStates, QuantileTransformer):
     """Give every column a standard normal distribution, whatever its own (RankGauss).
 
     Each value is replaced by the normal score of its rank: the smallest values of a column become

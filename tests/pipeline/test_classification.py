@@ -14,13 +14,16 @@ from mofa_sklearn import make_mofa_pipeline
 from mofa_sklearn.estimators import LogisticPathClassifier
 from mofa_sklearn.persistence import dump, load
 from tests.classes import WIDTHS, make_classes, small_classifier, small_classifier_of
+from tests.helpers import with_quick_companions
 
 KINDS = ["binary", "multiclass", "ordinal", "multilabel"]
 
 
 def pipeline_of(kind="binary", **params):
     network = small_classifier_of(kind, modalities=None, max_epochs=2)
-    return make_mofa_pipeline(WIDTHS, estimator=network, cv=2, random_state=0, **params)
+    return with_quick_companions(
+        make_mofa_pipeline(WIDTHS, estimator=network, cv=2, random_state=0, **params)
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -28,7 +31,12 @@ def test_every_kind_of_classes_has_companions_and_is_calibrated(kind, tmp_path):
     X, y = make_classes(kind, 120)
     X[::9, :4] = np.nan
     model = pipeline_of(kind).fit(X, y)
-    assert model.blend_weights_.index.tolist() == ["estimator", "logistic", "neighbors"]
+    assert model.blend_weights_.index.tolist() == [
+        "estimator",
+        "logistic",
+        "neighbors",
+        "boosting",
+    ]
     assert (model.calibrator_.temperature > 0).all()
     probabilities = model.predict_proba(X)
     assert np.isfinite(model.oof_prediction_).all()

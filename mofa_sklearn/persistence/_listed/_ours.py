@@ -13,6 +13,7 @@ attribute: what does each method do with it, if a stranger has chosen it?
 ESTIMATORS = {
     "mofa_sklearn.baselines._block_statistics": {"BlockStatistics": ""},
     "mofa_sklearn.baselines._boosting": {
+        "BoostingClassifier": "classes_ _always _varies estimators_ n_iter_",
         "BoostingRegressor": "_target_scale _varies estimators_ n_iter_",
     },
     "mofa_sklearn.baselines._early_stopping": {
@@ -59,7 +60,7 @@ ESTIMATORS = {
             "estimators_ classes_ thresholds_ oof_prediction_ oof_score_ fold_scores_ "
             "companions_ calibrator_=object[Temperature,Sigmoid,Isotonic]|none _blend_names "
             "_blend_weights _target_names _classes_of_members=plain _classes_of_companions=plain "
-            "_sets=object[PredictionSets]"
+            "_sets=object[PredictionSets]|none"
         ),
     },
     "mofa_sklearn.ensemble._kfold_regressor": {
