@@ -42,7 +42,7 @@ NEWER = {
         "_target_names",
         "_sets",
     },
-    "ModalityPreprocessor": {"tokens", "tables_", "_has_tables", "_sparse"},
+    "ModalityPreprocessor": {"tokens", "tables_", "_has_tables", "_sparse", "_names_out"},
     "RankGaussTransformer": {"max_absolute_value"},
 }
 #: class -> how many parameters it had then

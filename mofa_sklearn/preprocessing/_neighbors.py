@@ -224,6 +224,12 @@ class NeighborSearch:
         self.starts = np.concatenate([[0], np.cumsum(counts)])
         self.index = _INDEXES[algorithm](rows[first], seed)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        counts = vars(self).pop("counts", None)  # of version 0.1
+        if counts is not None:
+            self.starts = np.concatenate([[0], np.cumsum(counts)])
+
     def nearest(
         self, queries: np.ndarray, k: int, n_jobs: int | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
