@@ -1,13 +1,15 @@
 """Classes: the default, bags of boosters and logistic regression on the same folds.
 
     python -m benchmarks.classification
+    python -m benchmarks.classification --numbers 10 --rows 3750 --noise 0.6 --classes 5
     python -m benchmarks.classification --data FOLDER --kind group --target 0 --classes 5
 
-Without `--data`, rows are generated: four blocks that are noisy views of the same hidden causes,
-and 15 classes drawn from scores that are partly linear in these. With it, a target of a folder of
-arrays is cut into classes at quantiles of the training rows. A bag is a KFoldEnsembleClassifier of
-ten boosters on the default's own folds, each of which stops early on the rows that it does not
-learn from. Seconds are of one processor (`time.process_time`).
+Rows are generated: four blocks that are noisy views of the same hidden causes, and 15 classes
+drawn from scores that are partly linear in these; with `--numbers`, so many raw numbers (counts,
+flags, shares), and a target that depends on thresholds in them. That target, or one of a folder of
+arrays with `--data`, is cut into classes at quantiles of the training rows. A bag is a
+KFoldEnsembleClassifier of ten boosters on the default's own folds; each stops early on the rows
+that it does not learn from. Seconds are of one processor (`time.process_time`).
 """
 
 from __future__ import annotations
@@ -29,11 +31,12 @@ from benchmarks._accuracy_data import load_folder
 from benchmarks._report import machine_line, numbers, print_row
 from mofa_sklearn import KFoldEnsembleClassifier, MoFAClassifier, make_mofa_pipeline
 from mofa_sklearn.baselines import make_classifier_baselines
+from mofa_sklearn.datasets import make_micro_videos
 from mofa_sklearn.preprocessing import EngagementBinner, GapFiller
 
 N_FOLDS = 5
 BOOSTERS = ["lightgbm", "xgboost", "catboost", "hist-gb"]
-MODELS = ["default", *[f"bag of {name}" for name in BOOSTERS], "logistic"]
+MODELS = ["default", "best", *[f"bag of {name}" for name in BOOSTERS], "logistic"]
 WIDTHS = [14, 7, 8, 12, 9, 9]
 # Of generated rows: hidden causes, hidden units, and how much of a score is not linear.
 N_CAUSES, N_UNITS, BENT = 14, 40, 0.5
@@ -59,14 +62,33 @@ def generate(n_samples: int, n_classes: int, scale: float, noise: float, seed: i
         blocks.append(block + noise * block.std(axis=0) * rng.normal(size=block.shape))
     name = f"generated, {n_samples:,} rows, {n_classes} classes, scale {scale:g}, noise {noise:g}"
     X = np.concatenate(blocks, axis=1).astype(np.float32)
-    return Bunch(name=name, X=X, y=y, modalities=BLOCKS, groups=None)
+    return Bunch(name=name, X=X, y=y, modalities=BLOCKS, groups=None, binned=False)
+
+
+def generate_numbers(n_samples: int, n_columns: int, noise: float, seed: int) -> Bunch:
+    """Generate raw numbers, and a target that depends on thresholds in them."""
+    widths = {"numbers": n_columns}
+    X, y = make_micro_videos(
+        n_samples,
+        modalities=widths,
+        numeric_modalities=["numbers"],
+        n_targets=1,
+        noise=noise,
+        random_state=seed,
+    )
+    name = f"generated, {n_samples:,} rows, {n_columns} raw numbers, noise {noise:g}"
+    return Bunch(name=name, X=X, y=y, modalities=widths, groups=None, binned=True)
 
 
 def make_model(name: str, data: Bunch, n_members: int, seed: int):
     """Make a model; the rows may have gaps."""
-    if name == "default":
+    if name in ("default", "best"):
         return make_mofa_pipeline(
-            data.modalities, estimator=MoFAClassifier(), cv=n_members, random_state=seed
+            data.modalities,
+            recipe=name,
+            estimator=MoFAClassifier(),
+            cv=n_members,
+            random_state=seed,
         )
     if name == "logistic":
         search = LogisticRegressionCV(Cs=np.logspace(-4, 1, 6), cv=5, scoring="neg_log_loss")
@@ -79,7 +101,7 @@ def make_model(name: str, data: Bunch, n_members: int, seed: int):
 def splits_of(data: Bunch, kind: str, n_folds: int, seed: int) -> list:
     if kind == "group":
         folds = GroupKFold(N_FOLDS, shuffle=True, random_state=seed)
-    elif data.groups is None:
+    elif not data.binned:
         folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed)
     else:
         folds = KFold(N_FOLDS, shuffle=True, random_state=seed)
@@ -91,7 +113,7 @@ def evaluate(name: str, data: Bunch, splits: list, arguments) -> list[float]:
     results = []
     for train, test in splits:
         y_train, y_test = data.y[train], data.y[test]
-        if arguments.data:
+        if data.binned:
             binner = EngagementBinner(arguments.classes).fit(y_train)
             y_train, y_test = binner.transform(y_train), binner.transform(y_test)
         model = make_model(name, data, arguments.members, arguments.seed)
@@ -126,6 +148,7 @@ def main() -> None:
     add("--data", metavar="FOLDER", help="folder of .npy files; without it, generated rows")
     add("--target", type=int, default=0, help="of the folder: which column is cut into classes")
     add("--classes", type=int, default=15)
+    add("--numbers", type=int, help="generate so many raw numbers in place of four blocks")
     add("--rows", type=int, default=4485, help="of generated data; four fifths are learned from")
     add("--scale", type=float, default=20.0, help="of generated scores: how certain a class is")
     add("--noise", type=float, default=0.2, help="of generated columns, beside their signal")
@@ -140,6 +163,9 @@ def main() -> None:
     if arguments.data:
         data = load_folder(arguments.data)
         data.y, data.name = data.y[:, arguments.target], Path(arguments.data).name
+        data.binned = True
+    elif arguments.numbers:
+        data = generate_numbers(arguments.rows, arguments.numbers, arguments.noise, arguments.seed)
     else:
         settings = (arguments.rows, arguments.classes, arguments.scale, arguments.noise)
         data = generate(*settings, arguments.seed)

@@ -18,7 +18,7 @@ from mofa_sklearn import (
     RankGaussTransformer,
     make_mofa_pipeline,
 )
-from mofa_sklearn.baselines import BoostingRegressor, make_baselines
+from mofa_sklearn.baselines import BoostingClassifier, BoostingRegressor, make_baselines
 from mofa_sklearn.estimators import (
     KernelPathRegressor,
     LogisticPathClassifier,
@@ -101,6 +101,9 @@ COLUMNS: dict[str, Callable] = {
         modalities, n_neighbors=5, random_state=0
     ),
     "BoostingRegressor": lambda: BoostingRegressor(max_iter=5, min_samples_leaf=5, random_state=0),
+    "BoostingClassifier": lambda: BoostingClassifier(
+        max_iter=5, min_samples_leaf=5, random_state=0
+    ),
     "RankGaussTransformer": RankGaussTransformer,
     "ModalityPreprocessor": lambda modalities=WIDTHS: ModalityPreprocessor(
         StandardScaler(), modalities=modalities
@@ -130,7 +133,7 @@ OPENERS = {"FloatColumns", "VectorColumns"}
 RETRIEVAL = {"RetrievalRegressor", "RetrievalClassifier", "RetrievalAugmenter"}
 # Its steps see one block at a time, single NaN are theirs to fill.
 IN_BLOCKS = {"baseline pca-ridge", "baseline mvp", "baseline afew-va"}
-BOOSTING = {"BoostingRegressor", "baseline hist-gb"}
+BOOSTING = {"BoostingClassifier", "BoostingRegressor", "baseline hist-gb"}
 ON_COLUMNS = {"baseline ridge", "baseline knn", "baseline mlp", *BOOSTING}
 # Linear models, for which NaN is a column's mean.
 RIDGES = {

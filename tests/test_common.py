@@ -16,7 +16,7 @@ from mofa_sklearn import (
     MoFARegressor,
     RankGaussTransformer,
 )
-from mofa_sklearn.baselines import BoostingRegressor
+from mofa_sklearn.baselines import BoostingClassifier, BoostingRegressor
 from mofa_sklearn.estimators import (
     KernelPathRegressor,
     LogisticPathClassifier,
@@ -65,6 +65,7 @@ ESTIMATORS = [
     RidgePathRegressor(),
     KernelPathRegressor(),
     BoostingRegressor(max_iter=30, min_samples_leaf=5, learning_rate=0.2),
+    BoostingClassifier(max_iter=30, min_samples_leaf=5, learning_rate=0.2),
     RidgePathRegressor(n_components=8),
     RetrievalRegressor(n_neighbors=3),
     LogisticPathClassifier(),
@@ -119,7 +120,7 @@ def expected_failures(estimator):
                 "which rows penalties are chosen on depends on the number of rows"
             )
         }
-    if isinstance(estimator, BoostingRegressor):
+    if isinstance(estimator, (BoostingClassifier, BoostingRegressor)):
         return {
             "check_sample_weight_equivalence_on_dense_data": (
                 "which rows are held back, and where bins end, depends on the number of rows"

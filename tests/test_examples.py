@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mofa_sklearn.baselines import BoostingRegressor
+from mofa_sklearn.baselines import BoostingClassifier, BoostingRegressor
 from mofa_sklearn.datasets import make_micro_videos
 from mofa_sklearn.estimators import LogisticPathClassifier
 from mofa_sklearn.estimators._base import BaseMoFA
@@ -96,7 +96,7 @@ def test_log1p_of_counts_leaves_embeddings_and_nan_alone():
 @pytest.fixture
 def quick_companions(monkeypatch):
     """Let the slowest companions of the default recipe end at once."""
-    for kind in (BoostingRegressor, LogisticPathClassifier):
+    for kind in (BoostingClassifier, BoostingRegressor, LogisticPathClassifier):
         name = f"mofa_sklearn.recipes._default.{kind.__name__}"
         monkeypatch.setattr(name, partial(kind, max_iter=3))
 

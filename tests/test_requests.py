@@ -15,6 +15,7 @@ from mofa_sklearn import (
 )
 from mofa_sklearn._requests import DEFAULTS
 from mofa_sklearn.baselines import (
+    BoostingClassifier,
     BoostingRegressor,
     EarlyStoppingClassifier,
     EarlyStoppingMLPRegressor,
@@ -42,6 +43,7 @@ ESTIMATORS = [
     RetrievalClassifier,
     RetrievalAugmenter,
     BoostingRegressor,
+    BoostingClassifier,
     EarlyStoppingRegressor,
     EarlyStoppingClassifier,
     EarlyStoppingMLPRegressor,

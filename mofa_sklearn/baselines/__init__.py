@@ -1,6 +1,6 @@
 """Other people's regressors and classifiers, and systems', ready to be compared."""
 
-from ._boosting import BoostingRegressor
+from ._boosting import BoostingClassifier, BoostingRegressor
 from ._early_stopping import EarlyStoppingRegressor
 from ._early_stopping_classifier import EarlyStoppingClassifier
 from ._logistic import EarlyStoppingLogisticRegression
@@ -9,6 +9,7 @@ from ._make_classifier_baselines import make_classifier_baselines
 from ._mlp import EarlyStoppingMLPClassifier, EarlyStoppingMLPRegressor
 
 __all__ = [
+    "BoostingClassifier",
     "BoostingRegressor",
     "EarlyStoppingClassifier",
     "EarlyStoppingLogisticRegression",

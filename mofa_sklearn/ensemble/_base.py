@@ -19,6 +19,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.validation import check_is_fitted
 from tqdm.auto import tqdm
 
+from .._older_states import ReadsOlderStates
 from .._repr._completion import CompletesWhatIsThere
 from .._repr._html import ensemble_block
 from .._repr._short import ShortRepr
@@ -70,6 +71,7 @@ class BaseKFoldEnsemble(
     ShortRepr,
     CompletesWhatIsThere,
     RequestsItsArguments,
+    ReadsOlderStates,
     MetaEstimatorMixin,
     BaseEstimator,
 ):

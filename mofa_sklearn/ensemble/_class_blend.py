@@ -29,7 +29,8 @@ def weigh_classifiers(
     Parameters
     ----------
     parts : sequence of n_parts sequences of Member
-        Those of the ensemble, then those of each companion: one for each fold.
+        Those of the ensemble, then those of each companion: one for each fold, or none of a
+        companion that was given up.
     y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         The classes, or an indicator of labels.
     classes : ndarray of shape (n_classes,) or (n_labels, 2)
@@ -43,7 +44,7 @@ def weigh_classifiers(
     -------
     ndarray of shape (n_parts, 1) or (n_parts, n_labels)
         For classes one weight, whatever the class, so that rows sum to one; for labels
-        one each.
+        one each. Zero where there are no members.
 
     Raises
     ------
@@ -51,14 +52,17 @@ def weigh_classifiers(
         If there is no row of positive weight that every part predicts.
     """
     shape = (len(y), len(classes))
-    held_out = np.stack([average_held_out(folds, part, shape) for part in parts])
+    fitted = [len(part) > 0 for part in parts]
+    held_out = np.stack([average_held_out(folds, part, shape) for part in parts if part])
     known = ~np.isnan(held_out).any(axis=(0, 2))
     weight = np.ones(len(y)) if sample_weight is None else sample_weight
     known &= weight > 0
     if not known.any():
         raise ValueError("There is no row of positive weight that every part predicts.")
     truth = of_the_truth(held_out[:, known], y[known], classes)
-    return np.stack([log_loss_weights(own, weight[known]) for own in truth], axis=1)
+    weights = np.zeros((len(parts), len(truth)))
+    weights[fitted] = np.stack([log_loss_weights(own, weight[known]) for own in truth], axis=1)
+    return weights
 
 
 def of_the_truth(probabilities: np.ndarray, y: np.ndarray, classes: np.ndarray) -> np.ndarray:
@@ -145,3 +149,9 @@ def log_loss_weights(truth: np.ndarray, sample_weight: np.ndarray) -> np.ndarray
         return alone
     found /= found.sum()
     return found if loss(found)[0] < losses.min() - _ROUNDING else alone
+
+
+def log_loss_of_blend(truth: np.ndarray, sample_weight: np.ndarray) -> float:
+    """Return the log loss of the best weighted mean; parameters as :func:`log_loss_weights`."""
+    mean = log_loss_weights(truth, sample_weight) @ truth
+    return float(-np.log(np.maximum(mean, _MIN_PROBABILITY)) @ sample_weight / sample_weight.sum())

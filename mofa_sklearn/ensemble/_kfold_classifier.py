@@ -74,7 +74,9 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
         theirs with the least log loss of the out-of-fold ones: non-negative weights that
         sum to one, the same for all classes; of several labels, weights for each label
         (stacking, [4]_). They get `sample_weight` and `groups` as those of
-        :class:`KFoldEnsembleRegressor` do.
+        :class:`KFoldEnsembleRegressor` do, and
+        :class:`~mofa_sklearn.baselines.BoostingClassifier` is on trial as its regressor is
+        there.
 
     calibrate : {"temperature", "sigmoid", "isotonic"} or None, default=None
         How the blended probabilities are made as frequent as they say, by what the
@@ -290,7 +292,7 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
         weight = plan.task.sample_weight
         self.classes_ = classes_of(_counted(y, weight))
         self._classes_of_members = _codes(members)
-        beside = fit_companions(plan.companions, plan.folds, self.n_jobs)
+        beside = fit_companions(plan.companions, plan.folds, self.n_jobs, members, self.classes_)
         self._target_names = target_names
         members = self._blend(y, weight, plan.folds, members, beside)
         self._set_out_of_fold(y, weight, plan.folds, members)
@@ -359,14 +361,36 @@ class KFoldEnsembleClassifier(ClassifierMixin, BaseKFoldEnsemble):
         empty: that makes sets right more often, never less. Where there are too few
         training rows for the confidence asked for, all classes are.
 
+        The mean over the members tells more than each of them alone, so that sets hold
+        the truth a little more often than they say: at 0.9, those of the default recipe
+        did in 0.90 to 0.94 of the rows held out, on seven sets; where members differ much,
+        as single trees do, in up to 0.99.
+
         Of several labels, a set holds every label that may be there ([3]_). It may be
         empty, and then says that probably none is.
 
         "New rows" are rows of the kind that was held out: with groups, of new groups.
         With `sample_weight` training rows count by their weights.
         """
+        check_is_fitted(self, "estimators_")
+        if self._sets is None:
+            raise ValueError(
+                "This ensemble was fitted by mofa_sklearn 0.1, which kept nothing to make sets "
+                "from: fit it again."
+            )
         probabilities = self.predict_proba(X)
         return self._sets.among(probabilities, confidence_level, self.classes_.ndim == 2)
+
+    def _newer_attributes(self) -> dict[str, Any]:
+        n_columns = 1 if self.classes_.ndim == 1 else len(self.classes_)
+        return {
+            "companions_": {},
+            "calibrator_": None,
+            "_blend_names": [MEMBERS],
+            "_blend_weights": np.ones((1, n_columns)),
+            "_target_names": None,
+            "_sets": None,
+        }
 
     def _blend(
         self,

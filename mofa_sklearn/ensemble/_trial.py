@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from ._blend_weights import blend, blend_weights
+from ._class_blend import log_loss_of_blend, of_the_truth
 from ._members import Fold, Member, MemberTask
 from ._out_of_fold import average_held_out
 from ._validation_sets import last_step
@@ -18,6 +20,10 @@ N_TRIAL_FOLDS = 2
 # rows. With weights fitted on these same rows it never rises, and if a companion knows nothing
 # new it falls by less than one over the number of rows.
 _LEAST_GAIN = 1e-3
+# The same of the log loss, in nats, of a row's class or of one label; and of its sum over the
+# rows, which a companion that knows nothing new lets fall by this with a probability of a few in
+# a hundred (a likelihood ratio test of its weight).
+_LEAST_GAIN_OF_CLASSES, _LEAST_GAIN_OF_ALL_ROWS = 2e-3, 2.0
 
 
 def on_trial(estimator: BaseEstimator, n_folds: int) -> bool:
@@ -37,11 +43,60 @@ def on_trial(estimator: BaseEstimator, n_folds: int) -> bool:
     return n_folds > N_TRIAL_FOLDS and getattr(last_step(estimator), "_on_trial", False)
 
 
+def targets_on_trial(task: MemberTask) -> slice | np.ndarray:
+    """Choose the targets that a companion is tried on.
+
+    Parameters
+    ----------
+    task : MemberTask
+        How it is fitted. Its class says on how many targets it is to be tried
+        (``_n_trial_targets``), where it takes as much longer for each of them.
+
+    Returns
+    -------
+    slice or ndarray of int
+        All of them, or some that are spread over all.
+    """
+    n_targets = 1 if task.y.ndim == 1 else task.y.shape[1]
+    n_tried = getattr(last_step(task.estimator), "_n_trial_targets", n_targets)
+    if n_tried >= n_targets:
+        return slice(None)
+    return np.linspace(0, n_targets - 1, n_tried).round().astype(int)
+
+
+def of_targets(
+    targets: np.ndarray, task: MemberTask, parts: Sequence[Sequence[Member]]
+) -> tuple[MemberTask, list[list[Member]]]:
+    """Return a task, and what members predict, for some targets.
+
+    Parameters
+    ----------
+    targets : ndarray of int
+        Their positions.
+    task : MemberTask
+        What a companion is fitted on.
+    parts : sequence of n_parts sequences of Member
+        Members with predictions of shape (n_test, n_targets).
+
+    Returns
+    -------
+    task : MemberTask
+    parts : list of n_parts lists of Member
+    """
+    y_val = None if task.y_val is None else task.y_val[:, targets]
+    cut = [
+        [replace(member, prediction=member.prediction[:, targets]) for member in part]
+        for part in parts
+    ]
+    return replace(task, y=task.y[:, targets], y_val=y_val), cut
+
+
 def is_worth_it(
     parts: Sequence[Sequence[Member]],
     tried: Sequence[Member],
     task: MemberTask,
     folds: Sequence[Fold],
+    classes: np.ndarray | None = None,
 ) -> bool:
     """Tell whether a blend gains by one more companion.
 
@@ -55,31 +110,53 @@ def is_worth_it(
         What the ensemble is fitted on.
     folds : sequence of Fold
         The trial's folds.
+    classes : ndarray of shape (n_classes,) or (n_labels, 2), default=None
+        Those of an ensemble of classifiers.
 
     Returns
     -------
     bool
         True, too, where no row of them counts.
     """
-    y = task.y.reshape(len(task.y), -1)
-    held_out = np.stack([average_held_out(folds, part, y.shape) for part in [*parts, tried]])
-    weight = np.ones(len(y)) if task.sample_weight is None else task.sample_weight
+    shape = (len(task.y), task.y[:1].size if classes is None else len(classes))
+    held_out = np.stack([average_held_out(folds, part, shape) for part in [*parts, tried]])
+    weight = np.ones(len(task.y)) if task.sample_weight is None else task.sample_weight
     rows = np.flatnonzero(~np.isnan(held_out).any(axis=(0, 2)) & (weight > 0))
     if len(rows) == 0:
         return True
-    y, weight = y[rows].astype(np.float64), weight[rows]
-    without, with_it = (
-        _error(predictions[:, rows], y, weight) for predictions in (held_out[:-1], held_out)
-    )
+    held_out, y, weight = held_out[:, rows], task.y[rows], weight[rows]
+    if classes is not None:
+        needed = max(_LEAST_GAIN_OF_CLASSES, _LEAST_GAIN_OF_ALL_ROWS / _n_effective(weight))
+        return _gain_of_classes(held_out, y, classes, weight) >= needed
+    return _gain(held_out, y, weight) >= _LEAST_GAIN
+
+
+def _gain(held_out: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float:
+    """Return by how much the error falls with the last part, in units of a target's variance."""
+    y = y.reshape(len(y), -1).astype(np.float64)
+    without, with_it = (_error(parts, y, weight) for parts in (held_out[:-1], held_out))
     variance = np.average((y - np.average(y, axis=0, weights=weight)) ** 2, axis=0, weights=weight)
     varies = variance > 0
     if not varies.any():
-        return True
-    gain = (without - with_it)[varies] / variance[varies]
-    return bool(gain.mean() >= _LEAST_GAIN)
+        return np.inf
+    return float(((without - with_it)[varies] / variance[varies]).mean())
 
 
 def _error(predictions: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Return each target's mean squared error of the best blend of some predictions."""
     blended = blend(predictions, blend_weights(predictions, y, weight))
     return np.average((y - blended) ** 2, axis=0, weights=weight)
+
+
+def _gain_of_classes(
+    held_out: np.ndarray, y: np.ndarray, classes: np.ndarray, weight: np.ndarray
+) -> float:
+    """Return by how much the log loss falls with the last part, on average over labels."""
+    truth = of_the_truth(held_out, y, classes)
+    gains = [log_loss_of_blend(own[:-1], weight) - log_loss_of_blend(own, weight) for own in truth]
+    return float(np.mean(gains))
+
+
+def _n_effective(weight: np.ndarray) -> float:
+    """Return how many rows of equal weight tell as much (Kish)."""
+    return weight.sum() ** 2 / (weight**2).sum()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
@@ -18,6 +17,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
+from .._older_states import ReadsOlderStates
 from .._repr._completion import CompletesWhatIsThere
 from .._repr._html import ShowsModalities
 from .._requests import RequestsItsArguments
@@ -50,10 +50,11 @@ from ..training.user_callbacks import check_callbacks
 from ._grouped import hold_back_groups
 from ._reading import EstimatorReading
 from ._stacked import fit_stacked, predict_stacked, stacks
+from ._warm_start import check_same_blocks, check_same_network, check_same_tokens
 
 _MAX_SEED = np.iinfo(np.int32).max
-# Arguments of a network that do not change its weights, or are checked with the data.
-_MAY_CHANGE = {"dropout", "modality_dropout", "widths", "modality_names"}
+# What encoding_dim="auto" keeps to: so many times the network's width, all modalities together.
+_MAX_ENCODINGS = 3
 # What batch_size="auto" keeps to.
 _MIN_STEPS_PER_EPOCH, _MIN_BATCH_SIZE, _MAX_BATCH_SIZE = 8, 32, 256
 
@@ -99,7 +100,13 @@ def _has_tokens(estimator: BaseMoFA) -> bool:
     )
 
 
-class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, BaseEstimator):
+class BaseMoFA(
+    ShowsModalities,
+    CompletesWhatIsThere,
+    RequestsItsArguments,
+    ReadsOlderStates,
+    BaseEstimator,
+):
     """Base class of the estimators around one network."""
 
     _parameter_constraints: dict = {
@@ -107,6 +114,11 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
         "tokens": [dict, None],
         "fusion": [StrOptions(set(FUSIONS)), callable],
         "hidden_dim": [Interval(Integral, 1, None, closed="left")],
+        "encoding_dim": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+            None,
+        ],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "modality_dropout": [Interval(Real, 0, 1, closed="left")],
         "anneal_dropout": ["boolean"],
@@ -239,7 +251,8 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
         )
         tokens = resolve_tokens(self.tokens, blocks)
         if self._continues():
-            self._check_same_blocks(blocks, tokens)
+            check_same_blocks(self.modalities_, blocks)
+            check_same_tokens(self._fitted_tokens(), tokens)
         weight = check_weight("sample_weight", sample_weight, X)
         return LabelledRows(_in_order(X, blocks, tokens), y, weight), blocks
 
@@ -309,20 +322,6 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
     def _continues(self) -> bool:
         return self.warm_start and hasattr(self, "net_")
 
-    def _check_same_blocks(self, blocks: dict[str, np.ndarray], tokens: dict[str, int]) -> None:
-        before = {name: len(positions) for name, positions in self.modalities_.items()}
-        now = {name: len(positions) for name, positions in blocks.items()}
-        if list(before.items()) != list(now.items()):  # in one order
-            raise ValueError(
-                f"warm_start=True continues with the modalities of the last fit, {before}, but "
-                f"this X has {now}."
-            )
-        if tokens != self._fitted_tokens():
-            raise ValueError(
-                f"warm_start=True continues with the tokens of the last fit, "
-                f"{self._fitted_tokens()}, but tokens is {tokens} now."
-            )
-
     def _split(
         self,
         y: np.ndarray,
@@ -367,7 +366,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
         module = build_seeded(lambda: self._build(blocks, n_targets), int(seeds[0]))
         history = []
         if self._continues():
-            _check_same_network(self.module_, module)
+            check_same_network(self.module_, module)
             module.load_state_dict(self.module_.state_dict())
             for weights, before in zip(
                 module.parameters(), self.module_.parameters(), strict=True
@@ -414,6 +413,7 @@ class BaseMoFA(ShowsModalities, CompletesWhatIsThere, RequestsItsArguments, Base
             n_targets * self._outputs_per_target(),
             _fusion_of(self),
             hidden_dim=self.hidden_dim,
+            encoding_dim=_encoding_dim(self.encoding_dim, self.hidden_dim, len(blocks)),
             dropout=self.dropout,
             modality_dropout=self.modality_dropout,
             modality_names=list(blocks),
@@ -521,46 +521,20 @@ def _groups_of(rows: Rows, groups: np.ndarray | None) -> np.ndarray | None:
     return groups[rows.rows.cpu().numpy()]
 
 
-def _check_same_network(before: MoFANetwork, now: MoFANetwork) -> None:
-    """Refuse to go on, in a warm start, with a network of another architecture."""
-    for name in before.arguments.keys() & now.arguments.keys() - _MAY_CHANGE:
-        was, is_now = before.arguments[name], now.arguments[name]
-        if _parts_of(was) == _parts_of(is_now):
-            continue
-        if name == "n_outputs":  # the number of targets is the same
-            name, was, is_now = "loss", f"one of {was} output(s)", f"one of {is_now}"
-        raise ValueError(
-            f"warm_start=True continues with the network of the last fit, but {name} has changed "
-            f"from {_name_of(was)} to {_name_of(is_now)}: set it back, or warm_start=False."
-        )
-    shapes = [
-        {name: tuple(value.shape) for name, value in module.state_dict().items()}
-        for module in (before, now)
-    ]
-    if shapes[0] != shapes[1]:
-        raise ValueError(
-            "warm_start=True continues with the network of the last fit, but fusion makes one "
-            "with other weights now: set its parameters back, or warm_start=False."
-        )
-
-
-def _parts_of(value: Any) -> Any:
-    """Make partials comparable."""
-    if isinstance(value, partial):
-        return _parts_of(value.func), value.args, value.keywords
-    return value
-
-
-def _name_of(value: Any) -> str:
-    """Write down a fusion as the parameter would be."""
-    name = next((name for name, kind in FUSIONS.items() if kind is value), value)
-    return repr(name) if name is not value or not isinstance(value, str) else value
-
-
 def _batch_size(n_rows: int) -> int:
     """Return the largest power of two that makes eight steps an epoch, within bounds."""
     steps = max(1, n_rows // _MIN_STEPS_PER_EPOCH)
     return min(max(2 ** (steps.bit_length() - 1), _MIN_BATCH_SIZE), _MAX_BATCH_SIZE)
+
+
+def _encoding_dim(
+    encoding_dim: int | str | None, hidden_dim: int, n_modalities: int
+) -> int | None:
+    """Return the width of an encoding, None for that of the network."""
+    if isinstance(encoding_dim, str):  # "auto"
+        together = _MAX_ENCODINGS * hidden_dim
+        encoding_dim = max(1, min(hidden_dim, together // n_modalities))
+    return None if encoding_dim == hidden_dim else encoding_dim
 
 
 def _fusion_of(estimator: BaseMoFA) -> Callable[..., nn.Module]:

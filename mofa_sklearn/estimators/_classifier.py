@@ -17,10 +17,11 @@ from ..training.train import TrainingResult, train
 from ._base import BaseMoFA, LabelledRows, Training, random_state_of, rows_that_count
 from ._classes import check_classes
 from ._grouped import check_groups
-from ._labels import Coding, LabelSet, OneClass, OrderedClass, coding_of, learn_coding
+from ._labels import Coding, LabelSet, OneClass, coding_of, learn_coding
 from ._stacked import stacks
 from ._stratified import stratified
 from ._thresholds import DEFAULT_THRESHOLD, tune_thresholds
+from ._warm_start import check_same_classes
 
 # What label_smoothing="auto" takes from a class.
 _SMOOTHING = 0.05
@@ -69,7 +70,12 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         :class:`MoFARegressor`.
 
     hidden_dim : int, default=512
-        Width of an encoding.
+        Width of the network: of the layer after the fusion, and of an encoding. The last
+        layers have a half and a quarter of it.
+
+    encoding_dim : int, "auto" or None, default=None
+        Width of an encoding, ``"auto"``: narrower than `hidden_dim` where there are more
+        than three modalities, see :class:`MoFARegressor`. None: `hidden_dim`.
 
     dropout : float, default=0.2
         Dropout rate, in [0, 1); the widest layer, after the fusion, has 1.25
@@ -277,6 +283,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         tokens=None,
         fusion="modality_attention",
         hidden_dim=512,
+        encoding_dim=None,
         dropout=0.2,
         modality_dropout=0.1,
         anneal_dropout=True,
@@ -308,6 +315,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         self.tokens = tokens
         self.fusion = fusion
         self.hidden_dim = hidden_dim
+        self.encoding_dim = encoding_dim
         self.dropout = dropout
         self.modality_dropout = modality_dropout
         self.anneal_dropout = anneal_dropout
@@ -496,21 +504,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         coding = learn_coding(y, self.ordinal)
         if not self._continues():
             return coding
-        kinds = {type(coding), type(self._coding)}
-        if kinds == {OneClass, OrderedClass}:
-            was = isinstance(self._coding, OrderedClass)
-            raise ValueError(
-                "warm_start=True continues with the classes of the last fit, "
-                f"{'with' if was else 'without'} an order, but ordinal has changed to "
-                f"{self.ordinal!r}."
-            )
-        if len(kinds) > 1:
-            raise ValueError(
-                "warm_start=True continues with the classes of the last fit, "
-                f"{_told(self.classes_)}, but this y has {_told(coding.classes)}."
-            )
-        if isinstance(coding, OrderedClass):
-            _check_same_order(self._coding, coding)
+        check_same_classes(self._coding, coding, self.ordinal)
         return self._coding
 
     def _keep(self, training: Training, result: TrainingResult) -> None:
@@ -601,21 +595,6 @@ def _without_uncounted(y: np.ndarray, sample_weight: np.ndarray | None) -> np.nd
         return y
     counted = sample_weight > 0
     return np.where(counted, y, y[counted][0])
-
-
-def _told(classes: np.ndarray) -> str:
-    return f"{len(classes)} labels" if classes.ndim == 2 else f"{classes.tolist()}"
-
-
-def _check_same_order(before: Any, now: OrderedClass) -> None:
-    ranks = dict(zip(before.classes.tolist(), before.ranks.tolist(), strict=True))
-    ordered = [now.classes.tolist()[i] for i in np.argsort(now.ranks)]
-    shared = [ranks[name] for name in ordered if name in ranks]
-    if shared != sorted(shared):
-        raise ValueError(
-            "warm_start=True continues with the classes of the last fit in their order, but "
-            f"ordinal has changed: it is {ordered} now."
-        )
 
 
 def _weighted(rows: LabelledRows, weights: np.ndarray | None, coding: Coding) -> np.ndarray | None:

@@ -9,7 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..baselines import BoostingRegressor, EarlyStoppingClassifier, EarlyStoppingRegressor
+from ..baselines import (
+    BoostingClassifier,
+    BoostingRegressor,
+    EarlyStoppingClassifier,
+    EarlyStoppingRegressor,
+)
 from ._convert import converts
 from ._members import EachAlone, FirstMember, convert_members, converts_members
 
@@ -98,7 +103,7 @@ def _regressors(estimators: Sequence[EarlyStoppingRegressor], place: str, rows: 
     return TargetsOfParts(module, places, mean, scale)
 
 
-@converts_members(EarlyStoppingClassifier)
+@converts_members(EarlyStoppingClassifier, BoostingClassifier)
 def _classifiers(
     estimators: Sequence[EarlyStoppingClassifier], place: str, rows: Any
 ) -> nn.Module:
@@ -149,6 +154,6 @@ class _Nothing(nn.Module):
         return x.new_zeros(self.n_members, x.shape[0], 0)
 
 
-@converts(EarlyStoppingRegressor, BoostingRegressor, EarlyStoppingClassifier)
+@converts(EarlyStoppingRegressor, BoostingRegressor, EarlyStoppingClassifier, BoostingClassifier)
 def _one(estimator: Any, place: str) -> nn.Module:
     return FirstMember(convert_members([estimator], place))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sklearn.base import BaseEstimator, clone, is_classifier
@@ -74,15 +74,17 @@ def make_mofa_pipeline(
 
         ``"best"`` is the default with more beside it (networks with two other fusions, the
         original's long training, larger trees), in four to ten times the time: for those who
-        have it.
+        have it. With a :class:`MoFAClassifier` as `estimator`, its networks are as that one,
+        but for what makes them others.
 
     estimator : regressor or classifier, default=None
         What is trained on the preprocessed columns; None takes the recipe's
         (:class:`MoFARegressor` with some parameters, mostly), and what the recipe
         puts beside it. Of a classifier, a :class:`KFoldEnsembleClassifier` is made,
         and the step called ``classifier``. Beside a :class:`MoFAClassifier`, ``"default"``
-        puts a logistic regression and what the most similar training rows tell, blended by
-        their out-of-fold log loss, and calibrates the probabilities.
+        puts a logistic regression, what the most similar training rows tell and, where they
+        are worth it, boosted trees, blended by their out-of-fold log loss, and calibrates
+        the probabilities.
 
     ensemble : bool, default=True
         Whether to train one member per fold; with False the pipeline ends with
@@ -137,7 +139,8 @@ def make_mofa_pipeline(
     ------
     ValueError
         If the recipe is unknown, or averages ensembles and `ensemble` is False, if
-        `estimator` is passed or `ensemble` is False with ``"best"``, if an
+        an `estimator` that is no :class:`MoFAClassifier` is passed or `ensemble` is False
+        with ``"best"``, if an
         argument of the ensemble would be ignored, if
         `target_transform` is given for a classifier, or if `tokens` are no numbers of
         tokens, or others than `estimator` has, or
@@ -183,12 +186,8 @@ def make_mofa_pipeline(
         "verbose": verbose,
         "random_state": random_state,
     }
-    if chosen.name == "best" and not (estimator is None and ensemble):
-        raise ValueError(
-            'recipe="best" is a blend of networks, trees and others, all of them its own: leave '
-            "estimator out, and ensemble=True. Classes have the default recipe, with a "
-            "MoFAClassifier."
-        )
+    if chosen.name == "best":
+        _check_best(estimator, ensemble)
     if estimator is None and chosen.baselines:
         if not ensemble:
             raise ValueError(
@@ -204,7 +203,8 @@ def make_mofa_pipeline(
         estimator = chosen.make_estimator(random_state)
     calibrate = None
     if isinstance(estimator, MoFAClassifier):
-        companions, calibrate = chosen.class_companions, chosen.calibrate
+        companions = (*_networks_beside(estimator, chosen), *chosen.class_companions)
+        calibrate = chosen.calibrate
     companions = [(name, _pooled(clone(each), tokens)) for name, each in companions]
     pool = bool(chosen.joint_steps) or not takes_tokens(estimator)
     if tokens and not pool:
@@ -225,6 +225,28 @@ def make_mofa_pipeline(
     )
     steps = [*steps, (_role(estimator), estimator)]
     return ModalityPipeline(steps, target_transform=target_transform)
+
+
+def _check_best(estimator: BaseEstimator | None, ensemble: bool) -> None:
+    """Refuse what would leave most of the recipe out."""
+    if not ensemble:
+        raise ValueError('recipe="best" is a blend of ensembles: leave ensemble=True.')
+    if estimator is not None and not isinstance(estimator, MoFAClassifier):
+        raise ValueError(
+            'recipe="best" is a blend of networks, trees and others, all of them its own: leave '
+            "estimator out to predict numbers, and pass a MoFAClassifier to predict classes; got "
+            f"{type(estimator).__name__}."
+        )
+
+
+def _networks_beside(
+    estimator: MoFAClassifier, recipe: Recipe
+) -> Iterator[tuple[str, MoFAClassifier]]:
+    """Yield the recipe's other networks: the user's, with some parameters changed."""
+    own = estimator.get_params()
+    for name, changed in recipe.class_networks.items():
+        if any(own[key] != value for key, value in changed.items()):
+            yield name, clone(estimator).set_params(**changed)
 
 
 def _refuse_arguments_of_ensembles(params: dict[str, Any]) -> None:

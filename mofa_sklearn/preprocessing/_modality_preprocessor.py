@@ -13,6 +13,7 @@ from sklearn.utils.metadata_routing import MetadataRequest
 from sklearn.utils.validation import check_is_fitted
 
 from .._lengths import check_one_for_each_row
+from .._older_states import ReadsOlderStates
 from .._repr._html import preprocessor_block, widths_of
 from .._requests import RequestsItsArguments, handed_over, takers
 from .._sklearn_private import (
@@ -54,7 +55,9 @@ from ._unnamed import opens_tables, warn_of_columns_without_names
 FLOATS = [np.float32, np.float64]
 
 
-class ModalityPreprocessor(RequestsItsArguments, TransformerMixin, _BaseComposition):
+class ModalityPreprocessor(
+    RequestsItsArguments, ReadsOlderStates, TransformerMixin, _BaseComposition
+):
     """Transform each modality by itself, and say whose columns the results are.
 
     Every modality gets its own copy of a transformer. Where a row has nothing in a
@@ -201,6 +204,7 @@ class ModalityPreprocessor(RequestsItsArguments, TransformerMixin, _BaseComposit
         X = self._resolve(X)
         for name in self.modalities_:
             self._fit_block(name, X, y, groups, transform=False)
+        self._names_out = self._find_names_out()
         return self
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -226,9 +230,9 @@ class ModalityPreprocessor(RequestsItsArguments, TransformerMixin, _BaseComposit
         """
         groups = self._check_groups(groups, X)
         X = self._resolve(X)
-        return joined(
-            [self._fit_block(name, X, y, groups, transform=True) for name in self.modalities_]
-        )
+        blocks = [self._fit_block(name, X, y, groups, transform=True) for name in self.modalities_]
+        self._names_out = self._find_names_out()
+        return joined(blocks)
 
     def transform(self, X):
         """Transform each modality.
@@ -263,6 +267,11 @@ class ModalityPreprocessor(RequestsItsArguments, TransformerMixin, _BaseComposit
             A name that tells its modality by itself is kept as it is.
         """
         check_is_fitted(self, "transformers_")
+        if input_features is None:  # to find them takes longer than to transform a row
+            return self._names_out.copy()
+        return self._find_names_out(input_features)
+
+    def _find_names_out(self, input_features: Any = None) -> np.ndarray:
         names_in = _check_feature_names_in(self, input_features)
         names: list[str] = []
         for modality, positions in self.modalities_.items():
@@ -284,6 +293,9 @@ class ModalityPreprocessor(RequestsItsArguments, TransformerMixin, _BaseComposit
         if requests.fit.requests.get("groups") is True and not self._hands_over("groups"):
             requests.fit.add_request(param="groups", alias=False)
         return requests
+
+    def _newer_attributes(self) -> dict[str, Any]:
+        return {"tables_": [], "_has_tables": False, "_sparse": []}
 
     def _resolve(self, X: Any) -> Any:
         """Check the rows of a fit, and find modalities and their transformers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from ..baselines import BoostingRegressor
 from ..estimators import MoFARegressor
@@ -17,8 +18,7 @@ def best() -> Recipe:
         name="best",
         summary="The default, and more networks and trees, blended by their out-of-fold errors.",
         companions=(*default().companions, *_networks(), *_trees()),
-        class_companions=(),
-        calibrate=None,
+        class_networks=_class_networks(),
         notes=(
             "It takes four to ten times the default's time, and as much more to predict where "
             "all of it has weight.",
@@ -35,6 +35,18 @@ def _networks() -> Steps:
         ("concat", MoFARegressor(fusion="concat")),
         ("long_training", MoFARegressor(**mofa_lite().parameters)),
     )
+
+
+def _class_networks() -> dict[str, dict[str, Any]]:
+    """Return in what other networks of classes differ from the user's."""
+    return {
+        "cross_attention": {"fusion": "cross_attention"},
+        "concat": {"fusion": "concat"},
+        "numeric": {"numeric_embedding": "auto"},
+        "long_training": {
+            name: value for name, value in mofa_lite().parameters.items() if name != "hidden_dim"
+        },
+    }
 
 
 def _trees() -> Steps:

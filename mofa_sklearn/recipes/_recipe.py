@@ -60,6 +60,9 @@ class Recipe:
         The same where classes are to be predicted: with
         ``make_mofa_pipeline(estimator=MoFAClassifier())``.
 
+    class_networks : dict of str to dict, default={}
+        More networks beside the classifier then: name, and which of its parameters are others.
+
     calibrate : str or None, default=None
         How probabilities are calibrated then, see
         :class:`~mofa_sklearn.KFoldEnsembleClassifier`.
@@ -95,6 +98,7 @@ class Recipe:
     parameters: dict[str, Any] = field(default_factory=dict)
     companions: Steps = ()
     class_companions: Steps = ()
+    class_networks: dict[str, dict[str, Any]] = field(default_factory=dict)
     calibrate: str | None = None
     baselines: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -130,6 +134,9 @@ class Recipe:
         lines += _entry("estimator", _call(self.estimator, self.parameters))
         if self.companions:
             lines += _entry("blended with", _named(self.companions))
+        if self.class_networks:
+            networks = [_given(name, changed) for name, changed in self.class_networks.items()]
+            lines += _entry("classes blended with networks", "; ".join(networks))
         if self.class_companions:
             lines += _entry("classes blended with", _named(self.class_companions))
         if self.calibrate:
@@ -168,8 +175,12 @@ def _chain(steps: Steps) -> str:
 
 
 def _call(function: Any, arguments: dict[str, Any]) -> str:
-    told = [f"{name}={_value(value)}" for name, value in arguments.items()]
-    return f"{function.__name__}({', '.join(told)})"
+    return _given(function.__name__, arguments)
+
+
+def _given(name: str, arguments: dict[str, Any]) -> str:
+    told = [f"{key}={_value(value)}" for key, value in arguments.items()]
+    return f"{name}({', '.join(told)})"
 
 
 def _value(value: Any) -> str:

@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from mofa_sklearn.baselines import BoostingRegressor
+from mofa_sklearn.baselines import BoostingClassifier, BoostingRegressor
 from mofa_sklearn.persistence import dump, load
+from tests.classes import make_classes
 from tests.helpers import make_data
 
 
-def small(**params):
-    return BoostingRegressor(
+def small(kind=BoostingRegressor, **params):
+    return kind(
         **{"max_iter": 30, "min_samples_leaf": 5, "learning_rate": 0.2, "random_state": 0} | params
     )
 
@@ -28,6 +29,31 @@ def test_behind_it_is_boosting_of_scikit_learn_for_each_target():
 def test_more_rows_have_larger_trees(n_rows, n_leaves):
     assert small()._template(n_rows).max_leaf_nodes == n_leaves
     assert small(max_leaf_nodes=5)._template(n_rows).max_leaf_nodes == 5
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_classes", "n_leaves"),
+    [(100, 2, 4), (8000, 5, 10), (8000, 2, 16), (90_000, 2, 31)],
+)
+def test_more_rows_of_each_class_have_larger_trees(n_rows, n_classes, n_leaves):
+    model = small(BoostingClassifier)
+    model.classes_ = np.arange(n_classes)
+    assert model._template(n_rows).max_leaf_nodes == n_leaves
+
+
+@pytest.mark.parametrize(
+    ("kind", "n_models"), [("binary", 1), ("multiclass", 1), ("multilabel", 3)]
+)
+def test_behind_the_classifier_is_boosting_of_scikit_learn(kind, n_models):
+    X, y = make_classes(kind)
+    model = small(BoostingClassifier).fit(X, y, X_val=X, y_val=y)
+    assert [type(each) for each in model.estimators_] == [
+        HistGradientBoostingClassifier
+    ] * n_models
+    parts = [each.predict_proba(X) for each in model.estimators_]
+    expected = parts[0] if n_models == 1 else np.stack([each[:, 1] for each in parts], axis=1)
+    assert_allclose(model.predict_proba(X), expected)
+    assert model.score(X, y) > 0.5
 
 
 def test_targets_in_other_units_have_the_same_trees():
@@ -51,3 +77,11 @@ def test_it_comes_back_from_a_file(tmp_path):
     model = small().fit(X, y)
     dump(model, tmp_path / "trees.mofa")
     assert_allclose(load(tmp_path / "trees.mofa").predict(X), model.predict(X), rtol=0)
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
+def test_the_classifier_comes_back_from_a_file(kind, tmp_path):
+    X, y = make_classes(kind)
+    model = small(BoostingClassifier).fit(X, y)
+    dump(model, tmp_path / "trees.mofa")
+    assert_allclose(load(tmp_path / "trees.mofa").predict_proba(X), model.predict_proba(X), rtol=0)

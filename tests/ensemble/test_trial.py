@@ -10,7 +10,7 @@ from mofa_sklearn import KFoldEnsembleRegressor
 from mofa_sklearn.baselines import BoostingRegressor
 from tests.helpers import make_data
 
-N_FITTED = []
+N_FITTED, WIDTHS = [], []
 
 
 class Counted(BoostingRegressor):
@@ -19,6 +19,7 @@ class Counted(BoostingRegressor):
     def _check_rows(self, X, y, reset):
         if reset:
             N_FITTED.append(len(X))
+            WIDTHS.append(y.shape[-1])
         return super()._check_rows(X, y, reset)
 
 
@@ -80,6 +81,25 @@ def test_what_counts_is_what_it_adds_to_the_companions_before_it():
     ensemble = fitted(X, y, companions=[("same", same), ("trees", TREES)])
     assert len(N_FITTED) == 2
     assert list(ensemble.companions_) == ["same"]
+
+
+def several(y, n_targets):
+    return np.column_stack([y[:, target % 2] + target for target in range(n_targets)])
+
+
+def test_of_many_targets_three_decide():
+    X, y = linear()
+    WIDTHS.clear()
+    assert fitted(X, several(y, 5)).companions_ == {}
+    assert WIDTHS == [3, 3]
+
+
+def test_one_that_helped_with_three_targets_is_fitted_to_all():
+    X, y = steps()
+    y = several(y, 5)
+    ensemble = fitted(X, y)
+    expected = fitted(X, y, companions=[("trees", NeverOnTrial(**TREES.get_params()))])
+    assert_array_equal(ensemble.predict(X), expected.predict(X))
 
 
 @pytest.mark.parametrize("cv", [1, 2])

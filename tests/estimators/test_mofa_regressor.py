@@ -87,6 +87,22 @@ def test_a_missing_modality_is_learned_from_and_other_rows_predict_the_same():
     assert_allclose(model.predict(X_other)[others], prediction[others], rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("encoding_dim", "n_modalities", "expected"),
+    [(None, 6, 8), (5, 6, 5), ("auto", 1, 8), ("auto", 3, 8), ("auto", 4, 6), ("auto", 6, 4)],
+)
+def test_encodings_of_more_than_three_modalities_are_narrower(
+    encoding_dim, n_modalities, expected
+):
+    X, y = make_data()
+    modalities = dict.fromkeys([f"modality {i}" for i in range(n_modalities)], 2)
+    model = MoFARegressor(modalities, hidden_dim=8, encoding_dim=encoding_dim, max_epochs=1)
+    module = model.fit(X[:, : 2 * n_modalities], y).module_
+    encodings, _ = module.encode(torch.zeros(1, 2 * n_modalities))
+    assert encodings.shape == (1, n_modalities, expected)
+    assert module.trunk[0].out_features == 8
+
+
 def test_bfloat16_trains_and_scores_about_the_same():
     X, y = make_data(300)
     scores = {

@@ -6,6 +6,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import torch
+from numpy.testing import assert_allclose
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import QuantileTransformer
@@ -63,6 +64,16 @@ def test_similarities_to_landmarks_are_the_same(videos, targets):
     assert_same(kernel, X)
     ensemble = KFoldEnsembleRegressor(kernel, cv=2, random_state=0)
     assert_same(ensemble.fit(X, y[:, targets]), X)
+    # Folds of one row more or less, all of whose rows are landmarks.
+    uneven = KFoldEnsembleRegressor(kernel.set_params(n_landmarks=500), cv=4, random_state=0)
+    assert_same(uneven.fit(X, y[:, targets]), X)
+
+
+def test_a_row_s_prediction_does_not_depend_on_the_rows_beside_it(videos):
+    X, y = videos
+    model = small(make_mofa_pipeline(WIDTHS, cv=3, random_state=0)).fit(X, y)
+    alone = np.concatenate([exported(model, row[None]) for row in X[:12]])
+    assert_allclose(exported(model, X)[:12], alone, atol=1e-5 * y.std())
 
 
 def test_every_companion_counts(videos):

@@ -13,8 +13,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from mofa_sklearn import KFoldEnsembleRegressor, RankGaussTransformer
+from mofa_sklearn import KFoldEnsembleClassifier, KFoldEnsembleRegressor, RankGaussTransformer
 from mofa_sklearn.baselines import (
+    BoostingClassifier,
     BoostingRegressor,
     EarlyStoppingClassifier,
     EarlyStoppingRegressor,
@@ -95,6 +96,21 @@ def test_a_companion_of_trees_is_exported_with_all_members(rows):
     with torch.inference_mode():
         got = to_module(model)(torch.from_numpy(X)).numpy()
     np.testing.assert_allclose(got, model.predict(X), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["binary", "classes", "labels"])
+def test_a_companion_of_trees_for_classes_is_exported_with_all_members(rows, kind):
+    X, y = rows
+    classes = {
+        "binary": y[:, 0] > 0,
+        "classes": np.digitize(y[:, 0], [-1, 1]),
+        "labels": (y > 0).astype(int),
+    }
+    boosting = BoostingClassifier(max_iter=5, min_samples_leaf=5)
+    model = KFoldEnsembleClassifier(boosting, cv=3, random_state=0).fit(X, classes[kind])
+    with torch.inference_mode():
+        got = to_module(model)(torch.from_numpy(X)).numpy()
+    np.testing.assert_allclose(got, model.predict_proba(X), rtol=1e-5, atol=1e-5)
 
 
 def test_rows_at_a_threshold_do_not_change_sides_for_steps_before(rows):

@@ -31,7 +31,12 @@ def test_every_kind_of_classes_has_companions_and_is_calibrated(kind, tmp_path):
     X, y = make_classes(kind, 120)
     X[::9, :4] = np.nan
     model = pipeline_of(kind).fit(X, y)
-    assert model.blend_weights_.index.tolist() == ["estimator", "logistic", "neighbors"]
+    assert model.blend_weights_.index.tolist() == [
+        "estimator",
+        "logistic",
+        "neighbors",
+        "boosting",
+    ]
     assert (model.calibrator_.temperature > 0).all()
     probabilities = model.predict_proba(X)
     assert np.isfinite(model.oof_prediction_).all()

@@ -3,6 +3,7 @@
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from mofa_sklearn.baselines import (
+    BoostingClassifier,
     BoostingRegressor,
     EarlyStoppingClassifier,
     EarlyStoppingLogisticRegression,
@@ -26,6 +27,12 @@ TREES_BESIDE = Case(
     BoostingRegressor,
     {"max_iter": 30, "min_samples_leaf": 5, "learning_rate": 0.3, "random_state": 0}
     | {"n_iter_no_change": 2},
+)
+CLASS_TREES_BESIDE = Case(
+    BoostingClassifier,
+    {"max_iter": 30, "min_samples_leaf": 5, "learning_rate": 0.3, "random_state": 0}
+    | {"n_iter_no_change": 2},
+    targets="levels",
 )
 CLASS_WRAPPER = Case(
     EarlyStoppingClassifier, {"estimator": CLASS_TREES, "random_state": 0}, targets="levels"
@@ -81,6 +88,15 @@ OF_MLPS = {
 BINARY = {**VAL_LEVELS, "y_val": (VAL_LEVELS["y_val"] > 0).astype(int)}
 LOOSE = {"solver": "liblinear", "tol": 0.5}
 SAGA = {"solver": "saga", "max_iter": 3}
+OF_TREES_BESIDE = {
+    name: OF_WRAPPERS[name] for name in ("validation_fraction", "n_jobs", "random_state")
+} | {
+    "max_iter": Changes(2),
+    "learning_rate": Changes(0.1),
+    "max_leaf_nodes": Changes(2),
+    "min_samples_leaf": Changes(20),
+    "n_iter_no_change": Changes(9),
+}
 PARAMETERS = {
     "EarlyStoppingRegressor": (
         WRAPPER,
@@ -90,17 +106,8 @@ PARAMETERS = {
             "multi_output": Refused("native", "multi|native|1d|1D"),
         },
     ),
-    "BoostingRegressor": (
-        TREES_BESIDE,
-        {name: OF_WRAPPERS[name] for name in ("validation_fraction", "n_jobs", "random_state")}
-        | {
-            "max_iter": Changes(2),
-            "learning_rate": Changes(0.1),
-            "max_leaf_nodes": Changes(2),
-            "min_samples_leaf": Changes(20),
-            "n_iter_no_change": Changes(9),
-        },
-    ),
+    "BoostingRegressor": (TREES_BESIDE, OF_TREES_BESIDE),
+    "BoostingClassifier": (CLASS_TREES_BESIDE, OF_TREES_BESIDE),
     "EarlyStoppingClassifier": (
         CLASS_WRAPPER,
         OF_WRAPPERS
@@ -154,6 +161,7 @@ GROUPS = {"groups": Changes(_data.GROUPS)}
 FIT_ARGUMENTS = {
     "EarlyStoppingRegressor": (WRAPPER, of_fit(VALUES, VAL) | GROUPS),
     "BoostingRegressor": (TREES_BESIDE, of_fit(VALUES, VAL) | GROUPS),
+    "BoostingClassifier": (CLASS_TREES_BESIDE, of_fit(LEVEL_VALUES, VAL_LEVELS) | GROUPS),
     "EarlyStoppingClassifier": (CLASS_WRAPPER, of_fit(LEVEL_VALUES, VAL_LEVELS) | GROUPS),
     "EarlyStoppingMLPRegressor": (NETWORK, of_fit(VALUES, VAL, **LONG)),
     "EarlyStoppingMLPClassifier": (CLASS_NETWORK, of_fit(LEVEL_VALUES, VAL_LEVELS, **LONG)),
@@ -170,6 +178,7 @@ LBFGS = {"solver": "lbfgs"}
 IGNORED = {
     "EarlyStoppingRegressor": (WRAPPER, NOT_ALONE),
     "BoostingRegressor": (TREES_BESIDE, NOT_ALONE),
+    "BoostingClassifier": (CLASS_TREES_BESIDE, NOT_ALONE),
     "EarlyStoppingClassifier": (CLASS_WRAPPER, NOT_ALONE),
     "EarlyStoppingMLPRegressor": (alone(NETWORK), NOT_ALONE),
     "EarlyStoppingMLPClassifier": (alone(CLASS_NETWORK), NOT_ALONE),

@@ -13,6 +13,7 @@ attribute: what does each method do with it, if a stranger has chosen it?
 ESTIMATORS = {
     "mofa_sklearn.baselines._block_statistics": {"BlockStatistics": ""},
     "mofa_sklearn.baselines._boosting": {
+        "BoostingClassifier": "classes_ _always _varies estimators_ n_iter_",
         "BoostingRegressor": "_target_scale _varies estimators_ n_iter_",
     },
     "mofa_sklearn.baselines._early_stopping": {
@@ -59,7 +60,7 @@ ESTIMATORS = {
             "estimators_ classes_ thresholds_ oof_prediction_ oof_score_ fold_scores_ "
             "companions_ calibrator_=object[Temperature,Sigmoid,Isotonic]|none _blend_names "
             "_blend_weights _target_names _classes_of_members=plain _classes_of_companions=plain "
-            "_sets=object[PredictionSets]"
+            "_sets=object[PredictionSets]|none"
         ),
     },
     "mofa_sklearn.ensemble._kfold_regressor": {
@@ -116,7 +117,8 @@ ESTIMATORS = {
     "mofa_sklearn.preprocessing._engagement_binner": {"EngagementBinner": "bin_edges_ classes_"},
     "mofa_sklearn.preprocessing._modality_preprocessor": {
         "ModalityPreprocessor": (
-            "modalities_ transformers_ tables_=plain _has_tables=bool _sparse=plain"
+            "modalities_ transformers_ tables_=plain _has_tables=bool _sparse=plain "
+            "_names_out=plain"
         ),
     },
     "mofa_sklearn.preprocessing._per_token": {
@@ -185,7 +187,7 @@ PARTS = {
     "mofa_sklearn.preprocessing._neighbors": {
         "BruteForceIndex": "rows=array centre=array",
         "NeighborSearch": (
-            "rows=array order=array counts=array index=object[BruteForceIndex,ApproximateIndex]"
+            "rows=array order=array starts=array index=object[BruteForceIndex,ApproximateIndex]"
         ),
     },
 }
