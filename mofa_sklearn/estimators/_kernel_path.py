@@ -227,8 +227,7 @@ class KernelPathRegressor(RegressorMixin, RequestsItsArguments, BaseEstimator):
     @staticmethod
     def _predict_stacked(estimators: Sequence[KernelPathRegressor], X) -> np.ndarray:
         """Predict with every estimator; the rows are checked once for all of them."""
-        for estimator in estimators:
-            check_is_fitted(estimator, "coef_")
+        check_is_fitted(estimators[0], "coef_")
         X = estimators[0]._check_rows(X)
         return np.stack([each._predict_checked(X) for each in estimators])
 

@@ -271,8 +271,7 @@ class LogisticPathClassifier(ClassifierMixin, RequestsItsArguments, BaseEstimato
         estimators: Sequence[LogisticPathClassifier], X, method: str = "predict_proba"
     ) -> np.ndarray:
         """Predict probabilities with every estimator; the rows are checked once for all."""
-        for estimator in estimators:
-            check_is_fitted(estimator, "coef_")
+        check_is_fitted(estimators[0], "coef_")
         X = in_enough_digits(estimators[0]._check_rows(X))
         return np.stack([each._probabilities(X) for each in estimators])
 

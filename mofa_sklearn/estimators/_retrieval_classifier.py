@@ -206,8 +206,7 @@ class RetrievalClassifier(ClassifierMixin, BaseRetrieval):
         estimators: Sequence[RetrievalClassifier], X, method: str = "predict_proba"
     ) -> np.ndarray:
         """Predict probabilities with every estimator; the rows are checked once for all."""
-        for estimator in estimators:
-            check_is_fitted(estimator, "logistic_")
+        check_is_fitted(estimators[0], "logistic_")
         evidence = BaseRetrieval._retrieve_together(estimators, X)
         pairs = zip(estimators, evidence, strict=True)
         return np.stack([each.logistic_._probabilities(own) for each, own in pairs])

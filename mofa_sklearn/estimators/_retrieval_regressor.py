@@ -134,8 +134,7 @@ class RetrievalRegressor(RegressorMixin, BaseRetrieval):
     @staticmethod
     def _predict_stacked(estimators: Sequence[RetrievalRegressor], X) -> np.ndarray:
         """Predict with every estimator; the rows are checked once for all of them."""
-        for estimator in estimators:
-            check_is_fitted(estimator, "ridge_")
+        check_is_fitted(estimators[0], "ridge_")
         evidence = BaseRetrieval._retrieve_together(estimators, X)
         return np.stack(
             [

@@ -245,8 +245,7 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
     @staticmethod
     def _predict_stacked(estimators: Sequence[RidgePathRegressor], X) -> np.ndarray:
         """Predict with every estimator; the rows are read once for all of them."""
-        for estimator in estimators:
-            check_is_fitted(estimator, "coef_")
+        check_is_fitted(estimators[0], "coef_")
         return RidgePathRegressor._predict_checked(estimators, estimators[0]._check_rows(X))
 
     @staticmethod

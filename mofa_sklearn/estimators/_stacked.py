@@ -143,9 +143,8 @@ def predict_stacked(estimators: Sequence[Any], X: Any, method: str = "predict") 
     -------
     ndarray of shape (n_members, n_samples) or (n_members, n_samples, n_targets)
     """
-    for estimator in estimators:
-        check_is_fitted(estimator, "net_")
     first = estimators[0]
+    check_is_fitted(first, "net_")
     alike = all(_take_the_same_rows(first, other) for other in estimators[1:])
     part = _FROM_OUTPUTS[method]
     if not (alike and _defined_together(type(first), method, part)):

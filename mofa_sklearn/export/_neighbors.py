@@ -81,12 +81,10 @@ class Neighbors(nn.Module):
         Typical distances.
     """
 
-    table: Tensor
     rows: Tensor
     products: Tensor
-    squares: Tensor
     maps: Tensor
-    barred: Tensor
+    constants: Tensor
     typical: Tensor
     shares: Tensor
     counts: Tensor
@@ -110,20 +108,21 @@ class Neighbors(nn.Module):
         self.n_found = min(n_groups, n_neighbors)
         # Twice, as |row - query|^2 has it; |query|^2 is the same for all rows.
         products = -2 * memories.maps @ memories.maps.swapaxes(2, 3)
-        barred = np.where(memories.counts == 0, np.inf, 0)[:, :, None]
+        shares = typical[: self.n_modalities, :, None] ** -2.0
+        squares = [*memories.squares, (shares * memories.squares).sum(axis=0)]
+        # What distances are, besides the products: infinite for rows that a member does not know.
+        constants = np.where(memories.counts == 0, np.inf, squares[: self.n_spaces])
         tables = np.arange(self.n_modalities * self.n_tables)
         starts = np.arange(self.n_spaces * self.n_members).reshape(self.n_spaces, -1, 1, 1)
-        for m, table in enumerate(memories.rows[:, 0].swapaxes(1, 2)):
-            self._keep(**{f"table{m}": table})
+        for m, tables_of_modality in enumerate(memories.rows.swapaxes(2, 3)):
+            self._keep(**{f"table{m}": tables_of_modality})
         self._keep(
-            table=memories.rows.swapaxes(2, 3),
             rows=memories.rows.reshape(-1, memories.rows.shape[3]),
-            squares=memories.squares.astype(np.float32)[:, :, None],
+            constants=constants.astype(np.float32)[:, :, None],
             maps=memories.maps.astype(np.float32)[:, :, None],
             products=products,
-            barred=barred.astype(np.float32),
             typical=typical[:, :, None, None],
-            shares=(typical[: self.n_modalities, :, None, None] ** -2.0).astype(np.float32),
+            shares=shares.astype(np.float32)[..., None],
             counts=memories.counts.ravel(),
             first=(memories.first + starts[..., 0] * memories.sums.shape[2]).ravel(),
             sums=memories.sums.reshape(-1, memories.sums.shape[3]),
@@ -153,26 +152,22 @@ class Neighbors(nn.Module):
     def _candidates(self, queries: Tensor) -> Tensor:
         lifted = (queries @ self.products).to(torch.float32)
         lifted = lifted.reshape(self.n_modalities, self.n_tables, -1, lifted.shape[3])
-        scores = self._products(lifted).reshape(
-            self.n_modalities, self.n_members, queries.shape[2], self.n_groups
-        )
-        scores.add_(self.squares)
-        spaces = [scores]
+        shape = self.n_members, queries.shape[2], self.n_groups
+        scores = [self._product(m, lifted[m]).reshape(shape) for m in range(self.n_modalities)]
         if self.n_spaces > self.n_modalities:
-            joint = scores[:1] * self.shares[:1]
-            for m in range(1, self.n_modalities):
-                joint = joint.addcmul_(scores[m : m + 1], self.shares[m : m + 1])
-            spaces.append(joint.add_(self.barred[self.n_modalities :]))
-        scores.add_(self.barred[: self.n_modalities])  # of large arrays, a new one takes time
-        return torch.cat([self._smallest(own) for own in spaces])
+            jointly = scores[0] * self.shares[0]
+            for own, share in zip(scores[1:], self.shares[1:], strict=True):
+                jointly = jointly.addcmul_(own, share)
+            scores.append(jointly)
+        # Of large arrays, a new one takes time.
+        pairs = zip(scores, self.constants, strict=True)
+        return torch.stack([self._smallest(own.add_(constant)) for own, constant in pairs])
 
-    def _products(self, lifted: Tensor) -> Tensor:
-        """Multiply queries and tables, each of (n_modalities, n_tables, ...)."""
-        if not torch.onnx.is_in_onnx_export() or self.n_tables > 1:
-            return lifted @ self.table
-        # onnxruntime lays matrices out as it reads them, but not stacks of matrices.
-        products = [lifted[m, 0] @ getattr(self, f"table{m}") for m in range(self.n_modalities)]
-        return torch.stack(products)
+    def _product(self, modality: int, queries: Tensor) -> Tensor:
+        """Multiply queries, (n_tables, n_queries, width + 1), by the tables of a modality."""
+        table = getattr(self, f"table{modality}")
+        # onnxruntime lays a matrix out as it reads it, but no stack of matrices.
+        return queries @ table if self.n_tables > 1 else queries[0] @ table[0]
 
     def _smallest(self, scores: Tensor) -> Tensor:
         """Return the places of the smallest along the last axis.
@@ -182,10 +177,10 @@ class Neighbors(nn.Module):
         k, n_parts = self.n_candidates, self.n_groups // PART
         if n_parts <= k:
             return _places_of_smallest(scores, k)
-        parts = scores.unflatten(3, (PART, n_parts)).amin(dim=3)
-        in_parts = _places_of_smallest(parts, k).unsqueeze(3)
-        places = (in_parts + self.steps).flatten(3)
-        return places.gather(3, _places_of_smallest(scores.gather(3, places), k))
+        parts = scores.unflatten(2, (PART, n_parts)).amin(dim=2)
+        in_parts = _places_of_smallest(parts, k).unsqueeze(2)
+        places = (in_parts + self.steps).flatten(2)
+        return places.gather(2, _places_of_smallest(scores.gather(2, places), k))
 
     def _distances(self, queries: Tensor, nearest: Tensor) -> Tensor:
         """Measure the distances to the candidates anew, of differences."""
@@ -222,7 +217,7 @@ class Neighbors(nn.Module):
 
 def _places_of_smallest(values: Tensor, k: int) -> Tensor:
     """Return the places of the k smallest along the last axis, in any order."""
-    return values.topk(k, dim=3, largest=False, sorted=False).indices
+    return values.topk(k, dim=2, largest=False, sorted=False).indices
 
 
 class Retrieval(nn.Module):

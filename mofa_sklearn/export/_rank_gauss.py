@@ -183,18 +183,18 @@ class RankGauss(nn.Module):
         self.has_ties = bool((ranks != np.arange(n_padded))[is_known].any())
         parts = _rounded_up(knots).reshape(n_features, n_parts, self.length)
         keep = {
-            "starts": parts[:, 1:, 0],
+            "starts": parts[:, None, 1:, 0],
             "parts": parts.reshape(-1, self.length),
-            "first_part": np.arange(n_features) * n_parts,
+            "first_part": np.arange(n_features)[:, None] * n_parts,
             "knots": knots.ravel(),
             "ranks": ranks.ravel(),
-            "first_knot": np.arange(n_features) * n_padded,
-            "last": last,
-            "n_steps": np.maximum(last, 1),
-            "low": knots[:, 0],
-            "high": np.take_along_axis(knots, last[:, None], axis=1)[:, 0],
-            "lowest_score": np.repeat([low for low, _ in bounds], widths),
-            "highest_score": np.repeat([high for _, high in bounds], widths),
+            "first_knot": np.arange(n_features)[:, None] * n_padded,
+            "last": last[:, None],
+            "n_steps": np.maximum(last, 1)[:, None],
+            "low": knots[:, :1],
+            "high": np.take_along_axis(knots, last[:, None], axis=1),
+            "lowest_score": np.repeat([low for low, _ in bounds], widths)[:, None],
+            "highest_score": np.repeat([high for _, high in bounds], widths)[:, None],
         }
         for name, array in keep.items():
             self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array)))
@@ -207,6 +207,11 @@ class RankGauss(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_features) to scores; NaN stays."""
+        # Column by column: what is looked up in one table then finds it in the cache.
+        return self._scores(x.T.contiguous()).T
+
+    def _scores(self, x: Tensor) -> Tensor:
+        """Map columns, (n_features, n_samples), to scores."""
         share = self._share(x)
         # Rounded to the precision of the input, as the transformer's are.
         is_highest = (x + _BOUND).to(torch.float64) > self.high
@@ -238,11 +243,10 @@ class RankGauss(nn.Module):
     def _count(self, x: Tensor) -> Tensor:
         """Count the quantiles that each value, float32, reaches."""
         if not torch.onnx.is_in_onnx_export():
-            knots = self.parts.view(len(self.last), -1)
-            return torch.searchsorted(knots, x.T.contiguous(), right=True).T
+            return torch.searchsorted(self.parts.view(len(self.last), -1), x, right=True)
         x = x.unsqueeze(2)
         part = _counted(self.starts <= x)
-        own = taken(self.parts, self.first_part + part)  # (n_samples, n_features, length)
+        own = taken(self.parts, self.first_part + part)  # (n_features, n_samples, length)
         return part * self.length + _counted(own <= x)
 
 

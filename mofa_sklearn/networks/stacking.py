@@ -13,6 +13,8 @@ from .losses import mean_loss
 from .numeric import LinkedPiecewiseLinear, PiecewiseLinear, StackedPiecewiseLinear
 from .stand_ins import LinkedStandIns, StackedStandIns, StandIns
 
+# Weights of a layer from which on to read them takes longer than to call it.
+_LARGE = 2**19
 # Rows of the trial that shows whether a network can be stacked.
 _N_TRIAL_ROWS = 3
 
@@ -122,11 +124,22 @@ class LinkedLinear(nn.Module):
         """Map (n_members, ..., n_in), or (batch, n_in) for all, to (n_members, ..., n_out)."""
         rows = x.unbind() if x.dim() > 2 else [x] * len(self.layers)
         return torch.stack(
-            [
-                F.linear(own, layer.weight, layer.bias)
-                for own, layer in zip(rows, self.layers, strict=True)
-            ]
+            [_linear(own, layer) for own, layer in zip(rows, self.layers, strict=True)]
         )
+
+
+def _linear(x: Tensor, layer: nn.Linear) -> Tensor:
+    """Apply a layer; to a single row, one that is large in two halves.
+
+    It takes as long as to read the weights, and a batch of products reads them at twice the
+    speed of a single one.
+    """
+    weight = layer.weight
+    if x.numel() > weight.shape[1] or weight.numel() < _LARGE or len(weight) % 2:
+        return F.linear(x, weight, layer.bias)
+    halves = weight.unflatten(0, (2, -1))
+    y = torch.bmm(halves, x.reshape(1, -1).T.expand(2, -1, 1)).view(*x.shape[:-1], -1)
+    return y if layer.bias is None else y + layer.bias
 
 
 class LinkedLayerNorm(nn.Module):
@@ -170,7 +183,7 @@ def stack_modules(modules: Sequence[nn.Module], layers: Layers = STACKED_LAYERS)
         Networks of one architecture. They are left alone.
     layers : mapping of layer type to stacked type, default=STACKED_LAYERS
         What takes the place of which layer. Of `LINKED_LAYERS`, a stack needs no memory of
-        its own, and computes bit for bit what the networks do; for a few rows that is as
+        its own, and computes what the networks do; for a few rows that is as
         fast.
 
     Returns

@@ -21,7 +21,7 @@ from ..modalities._missing import check_blocks
 from ..modalities._names import modality_of
 from ..modalities._numbers import numbers
 from ..modalities._positions import as_slice, first_few
-from ..modalities._range import is_huge
+from ..modalities._range import is_huge, is_ordinary
 from ..modalities._tables import column_names
 from ._cross_fitting import cross_fitting_folds
 from ._memory import DISTANCES, JOINT, Memory, Targets, is_missing, retrieve_few
@@ -412,7 +412,13 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, RequestsItsArguments
 
     def _spaces(self, X: np.ndarray) -> dict[str, np.ndarray]:
         """Return every modality's block as points to measure distances between."""
-        return {name: self._space(name, X[:, as_slice(i)]) for name, i in self.modalities_.items()}
+        blocks = {name: X[:, as_slice(i)] for name, i in self.modalities_.items()}
+        if self.metric == "euclidean" and is_ordinary(X):  # one look at all
+            return {
+                name: np.ascontiguousarray(block, dtype=np.float32)
+                for name, block in blocks.items()
+            }
+        return {name: self._space(name, block) for name, block in blocks.items()}
 
     def _space(self, name: str, block: np.ndarray) -> np.ndarray:
         # float32 is the only type of the approximate search's graph.

@@ -283,3 +283,15 @@ def test_a_linked_stack_follows_its_members_weights():
             parameter.data.add_(0.5)
         x = torch.randn(3, sum(WIDTHS))
         assert_close(linked(x)[1], members[1](x))
+
+
+@pytest.mark.parametrize("shape", [(1, 512), (2, 1, 512), (2, 512), (2, 3, 512)])
+@pytest.mark.parametrize("has_bias", [True, False])
+def test_linked_layers_of_many_weights_compute_what_their_members_do(shape, has_bias):
+    generator = torch.Generator().manual_seed(0)
+    layers = [nn.Linear(512, 1024, bias=has_bias) for _ in range(2)]
+    linked = stack_modules([nn.Sequential(layer) for layer in layers], LINKED_LAYERS)
+    x = torch.randn(shape, generator=generator)
+    rows = x if x.dim() > 2 else [x, x]
+    expected = torch.stack([layer(own) for layer, own in zip(layers, rows, strict=True)])
+    assert_close(linked(x), expected)
