@@ -1,8 +1,11 @@
 """What the code blocks of the user guide start with: a folder of embeddings."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
+from mofa_sklearn.baselines import BoostingRegressor
 from mofa_sklearn.datasets import make_micro_videos
 
 # Sphinx's own, and what it makes: no doctests.
@@ -26,6 +29,13 @@ def _folder(doctest_namespace, tmp_path):
     np.save(tmp_path / "creator_ids.npy", videos.creator_ids)
     doctest_namespace["folder"] = tmp_path
     doctest_namespace["small"] = _small
+
+
+@pytest.fixture(autouse=True)
+def _quick_trees(monkeypatch):
+    """Let the slowest companion of the default recipe end at once: what it does, tests show."""
+    quick = partial(BoostingRegressor, max_iter=5)
+    monkeypatch.setattr("mofa_sklearn.recipes._default.BoostingRegressor", quick)
 
 
 def _small(model):

@@ -66,9 +66,11 @@ def validate_data(estimator: Any, X: Any = "no_validation", y: Any = "no_validat
                 return X
             names, X = {"input_name": "X", "estimator": estimator}, X.to_numpy()
             del checks["reset"]
-            return X if _is_fine(X, checks) else sklearn.utils.check_array(X, **names, **checks)
+            if not _is_fine(X, checks):
+                return sklearn.utils.check_array(X, **names, **checks)
+            return _as_asked_for(X, checks)
         if _is_matrix_of_fit(estimator, X) and _is_fine(X, checks):
-            return X
+            return _as_asked_for(X, checks)
     return sklearn.utils.validation.validate_data(estimator, X, y, **checks)
 
 
@@ -89,8 +91,8 @@ def _is_matrix_of_fit(estimator: Any, X: Any) -> bool:
 
 
 def _is_fine(X: np.ndarray, checks: dict[str, Any]) -> bool:
-    """Tell whether `check_array` would return a matrix of floats as it is, without a copy."""
-    if checks.keys() - _KNOWN_CHECKS or checks.get("copy") or not len(X):
+    """Tell whether `check_array` would return a matrix of floats as it is, or a copy of it."""
+    if checks.keys() - _KNOWN_CHECKS or not len(X):
         return False
     dtypes = checks.get("dtype", "numeric")
     dtypes = dtypes if isinstance(dtypes, (list, tuple)) else [dtypes]
@@ -98,13 +100,17 @@ def _is_fine(X: np.ndarray, checks: dict[str, Any]) -> bool:
         return False
     if checks.get("order") == "C" and not X.flags.c_contiguous:
         return False
-    if checks.get("force_writeable") and not X.flags.writeable:
+    if checks.get("force_writeable") and not (X.flags.writeable or checks.get("copy")):
         return False
     if checks.get("ensure_all_finite", True) is False:
         return True
     # A finite sum proves that all values are; else scikit-learn looks at each.
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(X.sum(dtype=X.dtype)))
+
+
+def _as_asked_for(X: np.ndarray, checks: dict[str, Any]) -> np.ndarray:
+    return np.array(X) if checks.get("copy") else X
 
 
 def check_array(array: Any, **checks) -> Any:

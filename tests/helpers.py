@@ -45,13 +45,18 @@ def small_mofa(**params):
     return MoFARegressor(**{**small, **params})
 
 
-def with_few_trees(pipeline):
-    """Let the boosting beside the networks of a pipeline end at once; return the pipeline."""
+def with_quick_companions(pipeline):
+    """Let what stands beside the networks of a pipeline be fitted at once; return the pipeline.
+
+    Boosting has few trees, and few penalties are tried.
+    """
     for _, companion in getattr(pipeline[-1], "companions", None) or ():
         for name in companion.get_params():
             before, is_of_trees, _ = name.partition("max_leaf_nodes")
             if is_of_trees:
                 companion.set_params(**{f"{before}max_iter": 3})
+            if name.endswith("Cs"):
+                companion.set_params(**{name: [1e-3, 1e-1]})
     return pipeline
 
 

@@ -56,7 +56,7 @@ def several_threads():
 def assert_given_back(within=0.0):
     """Assert that all have what they had; within some seconds where members may be ending."""
     deadline = time.monotonic() + within
-    time.sleep(min(within, 0.5))  # a new thread that asks while a member sets its number disturbs
+    time.sleep(min(within, 0.2))  # a new thread that asks while a member sets its number disturbs
     while threads_of_a_new_thread() != N_BEFORE or n_blas() != N_BEFORE:
         if time.monotonic() > deadline:
             break

@@ -36,7 +36,7 @@ from mofa_sklearn.preprocessing import (
 )
 
 from .classes import small_classifier
-from .helpers import WIDTHS, make_data, small_mofa, with_few_trees
+from .helpers import WIDTHS, make_data, small_mofa, with_quick_companions
 
 N_ROWS = 40
 N_FOLDS = 2
@@ -45,7 +45,9 @@ N_FOLDS = 2
 def make_pipeline(network, modalities=WIDTHS, **params):
     # The names of the pipeline's columns tell its network the modalities.
     estimator = network(modalities=None, **params)
-    return make_mofa_pipeline(modalities, estimator=estimator, cv=KFold(N_FOLDS), random_state=0)
+    return with_quick_companions(
+        make_mofa_pipeline(modalities, estimator=estimator, cv=KFold(N_FOLDS), random_state=0)
+    )
 
 
 def make_default_pipeline(modalities=WIDTHS, **params):
@@ -53,7 +55,7 @@ def make_default_pipeline(modalities=WIDTHS, **params):
     params = {"hidden_dim": 8, "max_epochs": 3, "precision": "float32", **params}
     prefix = "regressor__estimator__"
     pipeline.set_params(**{prefix + name: value for name, value in params.items()})
-    return with_few_trees(pipeline)
+    return with_quick_companions(pipeline)
 
 
 def make_ensemble(kind, network, **params):

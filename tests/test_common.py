@@ -5,7 +5,6 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import Lasso, LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from mofa_sklearn import (
     BlendRegressor,
@@ -34,7 +33,7 @@ from mofa_sklearn.preprocessing import (
     VectorColumns,
 )
 
-from .sklearn_checks import run
+from .sklearn_checks import parametrize_with_checks, run
 
 _SMALL = {
     "hidden_dim": 16,
@@ -44,6 +43,9 @@ _SMALL = {
     "batch_size": 100,
     "max_epochs": 15,
 }
+
+# Classes are told apart sooner than targets are met.
+_SMALL_CLASSIFIER = {**_SMALL, "learning_rate": 0.15, "max_epochs": 6}
 
 ESTIMATORS = [
     RankGaussTransformer(n_quantiles=20),
@@ -75,9 +77,9 @@ ESTIMATORS = [
     KFoldEnsembleRegressor(  # of sparse rows Ridge iterates, in one of two ways
         make_pipeline(FunctionTransformer(), Ridge(tol=1e-12)), validation="inner", cv=3
     ),
-    MoFAClassifier(**_SMALL),
-    MoFAClassifier(early_stopping=False, loss="focal", fusion="late", **_SMALL),
-    KFoldEnsembleClassifier(MoFAClassifier(**_SMALL), cv=2),
+    MoFAClassifier(**_SMALL_CLASSIFIER),
+    MoFAClassifier(early_stopping=False, loss="focal", fusion="late", **_SMALL_CLASSIFIER),
+    KFoldEnsembleClassifier(MoFAClassifier(**_SMALL_CLASSIFIER), cv=2),
     KFoldEnsembleClassifier(LogisticRegression(), cv=3),
     KFoldEnsembleClassifier(
         LogisticRegression(), cv=3, companions=[("strong", LogisticRegression(C=0.01))]
@@ -144,6 +146,9 @@ def expected_failures(estimator):
         kinds = ["dense", "sparse"]
         return {f"check_sample_weight_equivalence_on_{kind}_data": reason for kind in kinds}
     parts = [estimator, *inner]
+    if isinstance(estimator, KFoldEnsembleRegressor):
+        # All rows of the check are in one batch, and a member stops on the fold held out.
+        return {}
     if not any(isinstance(part, (MoFAClassifier, MoFARegressor)) for part in parts):
         return {}
     return {
@@ -153,10 +158,7 @@ def expected_failures(estimator):
     }
 
 
-@parametrize_with_checks(
-    ESTIMATORS,
-    expected_failed_checks=expected_failures,
-)
+@parametrize_with_checks(ESTIMATORS, expected_failures)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_sklearn_checks(estimator, check):
     run(check, estimator)

@@ -136,7 +136,7 @@ def test_gallery_scripts_run(script, monkeypatch):
     plan = BaseMoFA._plan
 
     def fewer_videos(n_samples, **params):
-        return make_micro_videos(min(n_samples, 160), **params)
+        return make_micro_videos(min(n_samples, 110), **params)
 
     def fewer_epochs(estimator, *args, **kwargs):
         planned = plan(estimator, *args, **kwargs)

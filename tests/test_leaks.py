@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator
 from mofa_sklearn import KFoldEnsembleRegressor, make_mofa_pipeline
 
 from .classes import make_classes, small_classifier
-from .helpers import WIDTHS, make_data, small_mofa, with_few_trees
+from .helpers import WIDTHS, make_data, small_mofa, with_quick_companions
 
 N_ROUNDS = 4
 N_LOOKS = 5
@@ -50,7 +50,7 @@ def pipeline(folder, X, y):
     model = make_mofa_pipeline(WIDTHS, cv=2, random_state=0)
     small = {"hidden_dim": 8, "max_epochs": 2}
     return (
-        with_few_trees(model)
+        with_quick_companions(model)
         .set_params(**{f"regressor__estimator__{name}": value for name, value in small.items()})
         .fit(X, y)
     )

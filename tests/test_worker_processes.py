@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from joblib import cpu_count, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from pandas.testing import assert_frame_equal
 from sklearn.linear_model import Ridge
 
 from mofa_sklearn import KFoldEnsembleRegressor
+from mofa_sklearn.baselines import BoostingRegressor
 from mofa_sklearn.estimators import RetrievalRegressor
 from mofa_sklearn.evaluation import compare
 
@@ -44,6 +45,17 @@ def test_the_bits_are_those_of_members_fitted_one_by_one(companions):
     in_processes = ensemble.fit(X, y).predict(X), ensemble.oof_prediction_
     one_by_one = ensemble.set_params(n_jobs=1).fit(X, y).predict(X), ensemble.oof_prediction_
     assert_array_equal(in_processes, one_by_one)
+
+
+def test_a_companion_on_trial_gets_the_same_verdict():
+    X, _ = make_data(120)
+    y = (X[:, 0] > 0.3) * (X[:, 1] > -0.5) * 2.0 + (np.abs(X[:, 2]) > 1)  # no line knows it
+    trees = BoostingRegressor(max_iter=10, learning_rate=0.3, min_samples_leaf=5)
+    ensemble = KFoldEnsembleRegressor(Ridge(), cv=4, companions=[("trees", trees)], random_state=0)
+    in_processes = ensemble.fit(X, y).predict(X)
+    assert len(ensemble.companions_["trees"]) == 4
+    one_by_one = ensemble.set_params(n_jobs=1).fit(X, y).predict(X)
+    assert_allclose(in_processes, one_by_one, rtol=1e-12)
 
 
 def test_they_share_one_copy_of_the_rows():

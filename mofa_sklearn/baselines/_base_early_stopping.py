@@ -15,7 +15,6 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import ShuffleSplit
-from threadpoolctl import threadpool_limits
 
 from .._requests import RequestsItsArguments
 from .._sklearn_private import (
@@ -35,7 +34,7 @@ from ..ensemble._validation_sets import (
     stops_early_on_rows,
 )
 from ..estimators._grouped import check_groups, hold_back_groups
-from ..training.threads import blas_threads
+from ..training.threads import blas_threads, thread_pools
 
 # LightGBM warns of arrays that are views with gaps.
 ROW_CHECKS: dict[str, Any] = {
@@ -254,7 +253,10 @@ def _limited_threads(n_threads: int | None) -> Iterator[None]:
         yield
         return
     # OpenMP's number is that of the calling thread, BLAS's that of the whole process.
-    with threadpool_limits(n_threads, user_api="openmp"), blas_threads(n_threads):
+    with (
+        thread_pools().limit(limits=n_threads, user_api="openmp"),
+        blas_threads(n_threads),
+    ):
         yield
 
 

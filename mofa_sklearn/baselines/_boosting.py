@@ -100,9 +100,10 @@ class BoostingRegressor(_Boosting, EarlyStoppingRegressor):
     each split on three columns in ten.
 
     As a companion of a :class:`~mofa_sklearn.KFoldEnsembleRegressor` it is on trial: it is
-    fitted on the first two folds and, if on the rows that they hold out a blend with it is not
-    better than one without by a thousandth of the targets' variance, on no other. The
-    ensemble's ``blend_weights_`` are zero for it then, and there are none in ``companions_``.
+    fitted on the first two folds (of more than three targets, to three of them) and, if on the
+    rows that they hold out a blend with it is not better than one without by a thousandth of
+    the targets' variance, on no other. The ensemble's ``blend_weights_`` are zero for it then,
+    and there are none in ``companions_``.
 
     Parameters
     ----------
@@ -179,6 +180,9 @@ class BoostingRegressor(_Boosting, EarlyStoppingRegressor):
     >>> bool((ensemble.fit(X, y).blend_weights_.loc["boosting"] > 0.5).all())
     True
     """
+
+    # On how many targets an ensemble tries it, see ensemble/_trial.py.
+    _n_trial_targets = 3
 
     def _default_estimator(self, n_samples: int | None = None) -> BaseEstimator:
         return HistGradientBoostingRegressor(**self._settings(n_samples or 0, _MIN_LEAVES))

@@ -14,7 +14,7 @@ from ._cluster import fit_on_cluster, on_cluster
 from ._members import Fold, Member, MemberTask, fit_members
 from ._metadata import arguments_of_rows, weighs_all
 from ._out_of_fold import average_held_out
-from ._trial import N_TRIAL_FOLDS, is_worth_it, on_trial
+from ._trial import N_TRIAL_FOLDS, is_worth_it, of_targets, on_trial, targets_on_trial
 
 #: What the members are called beside the companions.
 MEMBERS = "estimator"
@@ -122,12 +122,30 @@ def fit_companions(
         if not on_trial(task.estimator, len(folds)):
             fitted[name] = _fit_on(own, task, n_jobs)
             continue
-        first, others = own[:N_TRIAL_FOLDS], own[N_TRIAL_FOLDS:]
-        tried = _fit_on(first, task, n_jobs)
         parts = [part[:N_TRIAL_FOLDS] for part in [members, *fitted.values()] if part]
-        go_on = is_worth_it(parts, tried, task, first, classes)
-        fitted[name] = [*tried, *_fit_on(others, task, n_jobs)] if go_on else []
+        fitted[name] = _fit_if_worth_it(own, task, n_jobs, parts, classes)
     return fitted
+
+
+def _fit_if_worth_it(
+    folds: Sequence[Fold],
+    task: MemberTask,
+    n_jobs: int | None,
+    parts: Sequence[Sequence[Member]],
+    classes: np.ndarray | None,
+) -> list[Member]:
+    """Fit a companion on some folds, and go on where it adds to the parts that there are."""
+    first, others = folds[:N_TRIAL_FOLDS], folds[N_TRIAL_FOLDS:]
+    targets = targets_on_trial(task)
+    if isinstance(targets, slice):  # all of them: what was tried is kept
+        tried = _fit_on(first, task, n_jobs)
+        if not is_worth_it(parts, tried, task, first, classes):
+            return []
+        return [*tried, *_fit_on(others, task, n_jobs)]
+    trial, parts = of_targets(targets, task, parts)
+    tried = _fit_on(first, trial, n_jobs)
+    go_on = is_worth_it(parts, tried, trial, first, classes)
+    return _fit_on(folds, task, n_jobs) if go_on else []
 
 
 def _fit_on(folds: Sequence[Fold], task: MemberTask, n_jobs: int | None) -> list[Member]:

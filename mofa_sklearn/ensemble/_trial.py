@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -40,6 +41,54 @@ def on_trial(estimator: BaseEstimator, n_folds: int) -> bool:
     bool
     """
     return n_folds > N_TRIAL_FOLDS and getattr(last_step(estimator), "_on_trial", False)
+
+
+def targets_on_trial(task: MemberTask) -> slice | np.ndarray:
+    """Choose the targets that a companion is tried on.
+
+    Parameters
+    ----------
+    task : MemberTask
+        How it is fitted. Its class says on how many targets it is to be tried
+        (``_n_trial_targets``), where it takes as much longer for each of them.
+
+    Returns
+    -------
+    slice or ndarray of int
+        All of them, or some that are spread over all.
+    """
+    n_targets = 1 if task.y.ndim == 1 else task.y.shape[1]
+    n_tried = getattr(last_step(task.estimator), "_n_trial_targets", n_targets)
+    if n_tried >= n_targets:
+        return slice(None)
+    return np.linspace(0, n_targets - 1, n_tried).round().astype(int)
+
+
+def of_targets(
+    targets: np.ndarray, task: MemberTask, parts: Sequence[Sequence[Member]]
+) -> tuple[MemberTask, list[list[Member]]]:
+    """Return a task, and what members predict, for some targets.
+
+    Parameters
+    ----------
+    targets : ndarray of int
+        Their positions.
+    task : MemberTask
+        What a companion is fitted on.
+    parts : sequence of n_parts sequences of Member
+        Members with predictions of shape (n_test, n_targets).
+
+    Returns
+    -------
+    task : MemberTask
+    parts : list of n_parts lists of Member
+    """
+    y_val = None if task.y_val is None else task.y_val[:, targets]
+    cut = [
+        [replace(member, prediction=member.prediction[:, targets]) for member in part]
+        for part in parts
+    ]
+    return replace(task, y=task.y[:, targets], y_val=y_val), cut
 
 
 def is_worth_it(

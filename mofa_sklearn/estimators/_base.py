@@ -53,6 +53,8 @@ from ._stacked import fit_stacked, predict_stacked, stacks
 from ._warm_start import check_same_blocks, check_same_network, check_same_tokens
 
 _MAX_SEED = np.iinfo(np.int32).max
+# What encoding_dim="auto" keeps to: so many times the network's width, all modalities together.
+_MAX_ENCODINGS = 3
 # What batch_size="auto" keeps to.
 _MIN_STEPS_PER_EPOCH, _MIN_BATCH_SIZE, _MAX_BATCH_SIZE = 8, 32, 256
 
@@ -112,6 +114,11 @@ class BaseMoFA(
         "tokens": [dict, None],
         "fusion": [StrOptions(set(FUSIONS)), callable],
         "hidden_dim": [Interval(Integral, 1, None, closed="left")],
+        "encoding_dim": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+            None,
+        ],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "modality_dropout": [Interval(Real, 0, 1, closed="left")],
         "anneal_dropout": ["boolean"],
@@ -406,6 +413,7 @@ class BaseMoFA(
             n_targets * self._outputs_per_target(),
             _fusion_of(self),
             hidden_dim=self.hidden_dim,
+            encoding_dim=_encoding_dim(self.encoding_dim, self.hidden_dim, len(blocks)),
             dropout=self.dropout,
             modality_dropout=self.modality_dropout,
             modality_names=list(blocks),
@@ -517,6 +525,16 @@ def _batch_size(n_rows: int) -> int:
     """Return the largest power of two that makes eight steps an epoch, within bounds."""
     steps = max(1, n_rows // _MIN_STEPS_PER_EPOCH)
     return min(max(2 ** (steps.bit_length() - 1), _MIN_BATCH_SIZE), _MAX_BATCH_SIZE)
+
+
+def _encoding_dim(
+    encoding_dim: int | str | None, hidden_dim: int, n_modalities: int
+) -> int | None:
+    """Return the width of an encoding, None for that of the network."""
+    if isinstance(encoding_dim, str):  # "auto"
+        together = _MAX_ENCODINGS * hidden_dim
+        encoding_dim = max(1, min(hidden_dim, together // n_modalities))
+    return None if encoding_dim == hidden_dim else encoding_dim
 
 
 def _fusion_of(estimator: BaseMoFA) -> Callable[..., nn.Module]:

@@ -70,7 +70,12 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         :class:`MoFARegressor`.
 
     hidden_dim : int, default=512
-        Width of an encoding.
+        Width of the network: of the layer after the fusion, and of an encoding. The last
+        layers have a half and a quarter of it.
+
+    encoding_dim : int, "auto" or None, default=None
+        Width of an encoding, ``"auto"``: narrower than `hidden_dim` where there are more
+        than three modalities, see :class:`MoFARegressor`. None: `hidden_dim`.
 
     dropout : float, default=0.2
         Dropout rate, in [0, 1); the widest layer, after the fusion, has 1.25
@@ -278,6 +283,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         tokens=None,
         fusion="modality_attention",
         hidden_dim=512,
+        encoding_dim=None,
         dropout=0.2,
         modality_dropout=0.1,
         anneal_dropout=True,
@@ -309,6 +315,7 @@ class MoFAClassifier(ClassifierMixin, BaseMoFA):
         self.tokens = tokens
         self.fusion = fusion
         self.hidden_dim = hidden_dim
+        self.encoding_dim = encoding_dim
         self.dropout = dropout
         self.modality_dropout = modality_dropout
         self.anneal_dropout = anneal_dropout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Integral, Real
 
 import numpy as np
@@ -221,8 +222,17 @@ class KernelPathRegressor(RegressorMixin, RequestsItsArguments, BaseEstimator):
         ndarray of shape (n_samples,) or (n_samples, n_targets)
             The shape of the targets of the fit.
         """
-        check_is_fitted(self, "coef_")
-        X = self._check_rows(X)
+        return self._predict_stacked([self], X)[0]
+
+    @staticmethod
+    def _predict_stacked(estimators: Sequence[KernelPathRegressor], X) -> np.ndarray:
+        """Predict with every estimator; the rows are checked once for all of them."""
+        for estimator in estimators:
+            check_is_fitted(estimator, "coef_")
+        X = estimators[0]._check_rows(X)
+        return np.stack([each._predict_checked(X) for each in estimators])
+
+    def _predict_checked(self, X: np.ndarray) -> np.ndarray:
         chunks = [X[start : start + _CHUNK] for start in range(0, len(X), _CHUNK)]
         return np.concatenate([self._similarities(chunk) @ self.coef_ for chunk in chunks]) + (
             self.intercept_

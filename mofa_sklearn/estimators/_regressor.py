@@ -70,7 +70,14 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         of it, see :mod:`mofa_sklearn.networks.fusions`.
 
     hidden_dim : int, default=512
-        Width of an encoding.
+        Width of the network: of the layer after the fusion, and of an encoding. The last
+        layers have a half and a quarter of it.
+
+    encoding_dim : int, "auto" or None, default=None
+        Width of an encoding. None: `hidden_dim`. ``"auto"``: the same with up to three
+        modalities; encodings of more are together three times as wide. The layer after
+        the fusion has as many weights as `hidden_dim` times the width of all encodings,
+        most of the network's: with many modalities narrower ones are quicker to train.
 
     dropout : float, default=0.4
         Dropout rate, in [0, 1); the widest layer, after the fusion, has 1.25
@@ -281,6 +288,7 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         tokens=None,
         fusion="modality_attention",
         hidden_dim=512,
+        encoding_dim=None,
         dropout=0.4,
         modality_dropout=0.1,
         anneal_dropout=True,
@@ -310,6 +318,7 @@ class MoFARegressor(RegressorMixin, BaseMoFA):
         self.tokens = tokens
         self.fusion = fusion
         self.hidden_dim = hidden_dim
+        self.encoding_dim = encoding_dim
         self.dropout = dropout
         self.modality_dropout = modality_dropout
         self.anneal_dropout = anneal_dropout

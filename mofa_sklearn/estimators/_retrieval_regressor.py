@@ -139,7 +139,7 @@ class RetrievalRegressor(RegressorMixin, BaseRetrieval):
         evidence = BaseRetrieval._retrieve_together(estimators, X)
         return np.stack(
             [
-                each.ridge_._predict_checked([each.ridge_], own)[0]
+                each.ridge_._predict_finite(own)
                 for each, own in zip(estimators, evidence, strict=True)
             ]
         )

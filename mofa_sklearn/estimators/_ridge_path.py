@@ -271,6 +271,11 @@ class RidgePathRegressor(RegressorMixin, ShowsModalities, RequestsItsArguments, 
             ]
         )
 
+    def _predict_finite(self, X: np.ndarray) -> np.ndarray:
+        """Predict rows that need no check, without NaN or huge values."""
+        product = (X @ np.atleast_2d(self.coef_).T.astype(X.dtype)).astype(float)
+        return product.reshape(len(X), *np.shape(self.intercept_)) + self.intercept_
+
     def _check_training_rows(self, X, y, sample_weight, groups) -> tuple[_Rows, int]:
         y = numeric_targets(y, self)
         with quiet_range():

@@ -11,43 +11,59 @@ from torch import Tensor, nn
 
 from ..estimators import KernelPathRegressor
 from ._convert import converts
-from ._members import EachAlone, converts_members
+from ._members import FirstMember, convert_members, converts_members
 
 
-class Kernel(nn.Module):
-    """A weighted sum of the similarities to landmarks."""
+class Kernels(nn.Module):
+    """Weighted sums of the similarities to every member's landmarks.
 
-    def __init__(self, fitted: KernelPathRegressor) -> None:
+    Parameters
+    ----------
+    fitted : sequence of n_members KernelPathRegressor
+        Of one number of landmarks, or filled up with some that do not count.
+    """
+
+    def __init__(self, fitted: Sequence[KernelPathRegressor]) -> None:
         super().__init__()
-        self.gamma = float(fitted.gamma_)
         self.mean: Tensor
         self.landmarks: Tensor
         self.squares: Tensor
+        self.gamma: Tensor
         self.coef: Tensor
         self.intercept: Tensor
-        landmarks = np.asarray(fitted.landmarks_, dtype=np.float64)
-        self.register_buffer(
-            "mean", torch.from_numpy(np.asarray(fitted.column_mean_, dtype=np.float64))
-        )
-        self.register_buffer("landmarks", torch.from_numpy(landmarks.T.copy()))
-        self.register_buffer("squares", torch.from_numpy(np.square(landmarks).sum(axis=1)))
-        coef = np.asarray(fitted.coef_, dtype=np.float64).reshape(len(landmarks), -1)
-        self.register_buffer("coef", torch.from_numpy(coef))
-        self.register_buffer("intercept", torch.from_numpy(np.atleast_1d(fitted.intercept_)))
+        longest = max(len(each.landmarks_) for each in fitted)
+        landmarks = np.stack([_filled_up(each.landmarks_, longest) for each in fitted])
+        coef = [each.coef_.reshape(len(each.landmarks_), -1) for each in fitted]
+        self._keep("mean", [each.column_mean_[None] for each in fitted])
+        self._keep("landmarks", landmarks)
+        self._keep("squares", np.square(landmarks).sum(axis=2, keepdims=True))
+        self._keep("gamma", np.reshape([each.gamma_ for each in fitted], (-1, 1, 1)))
+        self._keep("coef", [_filled_up(own, longest).T for own in coef])
+        self._keep("intercept", [np.atleast_2d(each.intercept_) for each in fitted])
+
+    def _keep(self, name: str, values: Any) -> None:
+        array = np.ascontiguousarray(values, dtype=np.float64)
+        self.register_buffer(name, torch.from_numpy(array))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (n_samples, n_features) to (n_samples, n_targets)."""
+        """Map (n_samples, n_features) to (n_members, n_samples, n_targets)."""
         x = x.to(torch.float64)
-        x = torch.where(x.isnan(), 0.0, x - self.mean)
-        distances = (x * x).sum(dim=1, keepdim=True) + self.squares - 2 * x @ self.landmarks
-        return torch.exp(-self.gamma * distances.clamp(min=0)) @ self.coef + self.intercept
+        x = torch.where(x.isnan(), 0.0, x - self.mean).transpose(1, 2)
+        # (n_members, n_landmarks, n_samples): of one row, no runtime copies the landmarks.
+        distances = (x * x).sum(dim=1, keepdim=True) + self.squares - 2 * (self.landmarks @ x)
+        similarities = torch.exp(-self.gamma * distances.clamp(min=0))
+        return (self.coef @ similarities).transpose(1, 2) + self.intercept
+
+
+def _filled_up(rows: np.ndarray, length: int) -> np.ndarray:
+    return np.pad(rows, [(0, length - len(rows)), (0, 0)])
 
 
 @converts_members(KernelPathRegressor)
 def _kernels(estimators: Sequence[Any], place: str, rows: Any) -> nn.Module:
-    return EachAlone([Kernel(each) for each in estimators])
+    return Kernels(estimators)
 
 
 @converts(KernelPathRegressor)
 def _one(estimator: KernelPathRegressor, place: str) -> nn.Module:
-    return Kernel(estimator)
+    return FirstMember(convert_members([estimator], place))

@@ -76,7 +76,7 @@ class _Member:
         self.axes = _filled_up(pieces)
         self.mean = _filled_up([estimator._mean[block] for block in blocks])
         #: Group of each row, in every space.
-        self.groups = np.stack([_groups(memory) for memory in memories], axis=1)
+        self.groups = np.stack([memory.search.groups() for memory in memories], axis=1)
         self.spaces = _filled_up(
             [
                 memory.search.index.rows[own]
@@ -87,14 +87,6 @@ class _Member:
         scale = targets.std(axis=0)
         self.raw_targets = targets
         self.targets = (targets - targets.mean(axis=0)) / np.where(scale > 0, scale, 1)
-
-
-def _groups(memory: Any) -> np.ndarray:
-    groups = np.empty(len(memory.search.order), dtype=np.int64)
-    groups[memory.search.order] = np.repeat(
-        np.arange(len(memory.search.counts)), memory.search.counts
-    )
-    return groups
 
 
 def _filled_up(arrays: Sequence[np.ndarray]) -> np.ndarray:

@@ -18,6 +18,8 @@ from ._members import FirstMember, convert_members, converts_members
 from ._memories import PART, Memories, memories_of
 
 _SPARE_CANDIDATES = 8
+# Rows searched at a time: their distances to all training rows stay in the processor's cache.
+_CHUNK_ROWS = 8
 
 
 class Queries(nn.Module):
@@ -111,6 +113,8 @@ class Neighbors(nn.Module):
         barred = np.where(memories.counts == 0, np.inf, 0)[:, :, None]
         tables = np.arange(self.n_modalities * self.n_tables)
         starts = np.arange(self.n_spaces * self.n_members).reshape(self.n_spaces, -1, 1, 1)
+        for m, table in enumerate(memories.rows[:, 0].swapaxes(1, 2)):
+            self._keep(**{f"table{m}": table})
         self._keep(
             table=memories.rows.swapaxes(2, 3),
             rows=memories.rows.reshape(-1, memories.rows.shape[3]),
@@ -134,6 +138,11 @@ class Neighbors(nn.Module):
 
     def forward(self, queries: Tensor) -> Tensor:
         """Map queries to (n_spaces, n_members, n_samples, n_targets + 2)."""
+        if torch.compiler.is_compiling():
+            return self._found(queries)
+        return torch.cat([self._found(chunk) for chunk in queries.split(_CHUNK_ROWS, 2)], dim=2)
+
+    def _found(self, queries: Tensor) -> Tensor:
         nearest = self._candidates(queries)  # (n_spaces, n_members, n_samples, n_candidates)
         places = self.space_start + nearest
         distances = self._distances(queries.to(torch.float32), nearest) / self.typical
@@ -144,18 +153,26 @@ class Neighbors(nn.Module):
     def _candidates(self, queries: Tensor) -> Tensor:
         lifted = (queries @ self.products).to(torch.float32)
         lifted = lifted.reshape(self.n_modalities, self.n_tables, -1, lifted.shape[3])
-        scores = (lifted @ self.table).reshape(
+        scores = self._products(lifted).reshape(
             self.n_modalities, self.n_members, queries.shape[2], self.n_groups
         )
         scores.add_(self.squares)
         spaces = [scores]
         if self.n_spaces > self.n_modalities:
-            joint = torch.zeros_like(scores[:1])
-            for own, share in zip(scores.split(1), self.shares.split(1), strict=True):
-                joint = joint + own * share
+            joint = scores[:1] * self.shares[:1]
+            for m in range(1, self.n_modalities):
+                joint = joint.addcmul_(scores[m : m + 1], self.shares[m : m + 1])
             spaces.append(joint.add_(self.barred[self.n_modalities :]))
         scores.add_(self.barred[: self.n_modalities])  # of large arrays, a new one takes time
         return torch.cat([self._smallest(own) for own in spaces])
+
+    def _products(self, lifted: Tensor) -> Tensor:
+        """Multiply queries and tables, each of (n_modalities, n_tables, ...)."""
+        if not torch.onnx.is_in_onnx_export() or self.n_tables > 1:
+            return lifted @ self.table
+        # onnxruntime lays matrices out as it reads them, but not stacks of matrices.
+        products = [lifted[m, 0] @ getattr(self, f"table{m}") for m in range(self.n_modalities)]
+        return torch.stack(products)
 
     def _smallest(self, scores: Tensor) -> Tensor:
         """Return the places of the smallest along the last axis.
@@ -164,11 +181,11 @@ class Neighbors(nn.Module):
         """
         k, n_parts = self.n_candidates, self.n_groups // PART
         if n_parts <= k:
-            return scores.topk(k, dim=3, largest=False).indices
+            return _places_of_smallest(scores, k)
         parts = scores.unflatten(3, (PART, n_parts)).amin(dim=3)
-        in_parts = parts.topk(k, dim=3, largest=False).indices.unsqueeze(3)
+        in_parts = _places_of_smallest(parts, k).unsqueeze(3)
         places = (in_parts + self.steps).flatten(3)
-        return places.gather(3, scores.gather(3, places).topk(k, dim=3, largest=False).indices)
+        return places.gather(3, _places_of_smallest(scores.gather(3, places), k))
 
     def _distances(self, queries: Tensor, nearest: Tensor) -> Tensor:
         """Measure the distances to the candidates anew, of differences."""
@@ -201,6 +218,11 @@ class Neighbors(nn.Module):
         mean = (weights * kept * torch.where(is_kept, distances, 0.0)).sum(dim=3, keepdim=True)
         smallest = torch.where(is_kept, distances, torch.inf).amin(dim=3, keepdim=True)
         return torch.cat([attended, torch.log1p(smallest), torch.log1p(mean)], dim=3)
+
+
+def _places_of_smallest(values: Tensor, k: int) -> Tensor:
+    """Return the places of the k smallest along the last axis, in any order."""
+    return values.topk(k, dim=3, largest=False, sorted=False).indices
 
 
 class Retrieval(nn.Module):

@@ -18,7 +18,7 @@ from ._convert import converts
 from ._members import FirstMember, convert_members, converts_members
 
 # Weights of a member's layer from which on reading them takes most of a single row's time.
-_WIDE = 2**17
+_WIDE = 2**15
 
 
 class WideLinear(nn.Module):
@@ -36,9 +36,9 @@ class WideLinear(nn.Module):
             self.register_buffer(f"weight{i}", weight, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (n_members, n_samples, n_in) to (n_members, n_samples, n_out)."""
+        """Map (n_members, ..., n_in), or (n_samples, n_in) for all, to (n_members, ..., n_out)."""
         weight, bias = self.layer.weight, self.layer.bias
-        if x.dim() != 3:
+        if x.dim() == 2:
             return self.layer(x)
         if torch.onnx.is_in_onnx_export():
             # onnxruntime lays matrices out as it reads them, but not stacks of matrices.
@@ -46,11 +46,11 @@ class WideLinear(nn.Module):
                 functional.linear(x[i], getattr(self, f"weight{i}")) for i in range(len(weight))
             ]
             y = torch.stack(products)
-        elif not torch.compiler.is_compiling() and x.shape[1] == 1:
+        elif not torch.compiler.is_compiling() and x.dim() == 3 and x.shape[1] == 1:
             y = torch.bmm(weight, x.transpose(1, 2)).transpose(1, 2)
         else:
             return self.layer(x)
-        return y if bias is None else y + bias.unsqueeze(1)
+        return y if bias is None else y + bias.view(len(bias), *[1] * (x.dim() - 2), -1)
 
 
 def _with_wide_layers(network: nn.Module) -> nn.Module:

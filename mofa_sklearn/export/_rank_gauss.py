@@ -128,6 +128,13 @@ def normal_quantile(shares: Tensor) -> Tensor:
     return torch.where(q.abs() <= 0.425, q * centre, torch.sign(q) * tail)
 
 
+def _scores_of(shares: Tensor) -> Tensor:
+    """Return normal quantiles by torch's own function; there is none among ONNX's operators."""
+    if torch.compiler.is_compiling():
+        return normal_quantile(shares)
+    return torch.special.ndtri(shares)
+
+
 class RankGauss(nn.Module):
     """Normal scores of all columns.
 
@@ -208,7 +215,7 @@ class RankGauss(nn.Module):
         share = torch.where(is_lowest, 0.0, share)
         # Shares are, too.
         share = share.to(x.dtype).to(torch.float64)
-        scores = normal_quantile(share).clamp(self.lowest_score, self.highest_score)
+        scores = _scores_of(share).clamp(self.lowest_score, self.highest_score)
         return torch.where(x.isnan(), torch.nan, scores.to(x.dtype))
 
     def _share(self, x: Tensor) -> Tensor:

@@ -44,7 +44,7 @@ _CONVERTERS = (
 )
 
 # Rows computed at a time: bounds the memory, and keeps most of it in the processor's cache.
-_CHUNK_ROWS = 16
+_CHUNK_ROWS = 64
 
 
 class ExportedModel(nn.Module):

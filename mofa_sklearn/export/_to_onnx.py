@@ -61,6 +61,8 @@ def to_onnx(model: Any, path: str | os.PathLike[str], *, opset: int | None = Non
         If `opset` is another, or the model is too large for one file (2 GiB).
     ImportError
         If a package of the extra `onnx` is not installed.
+    FileNotFoundError
+        If the folder of `path` is not there.
     sklearn.exceptions.NotFittedError
         If the model is not fitted.
 
@@ -100,6 +102,11 @@ def to_onnx(model: Any, path: str | os.PathLike[str], *, opset: int | None = Non
     (5, 3)
     """
     onnx = _import_onnx()
+    path = Path(path)
+    if not path.parent.is_dir():  # tracing takes seconds
+        raise FileNotFoundError(
+            f"There is no folder {str(path.parent)!r} to write {path.name!r} in."
+        )
     module = to_module(model)
     output = "probabilities" if is_classifier(model) else "prediction"
     proto = _graph_of(module, output, _DEFAULT_OPSET if opset is None else int(opset))
@@ -111,7 +118,7 @@ def to_onnx(model: Any, path: str | os.PathLike[str], *, opset: int | None = Non
             "2: export an ensemble of fewer members, or a smaller network."
         )
     onnx.checker.check_model(proto)
-    write_atomically(Path(path), proto.SerializeToString())
+    write_atomically(path, proto.SerializeToString())
 
 
 def _import_onnx() -> Any:

@@ -50,8 +50,10 @@ class Dropout(nn.Module):
         n_dropped = min(round(self.rate * self.strength * _LEVELS), _LEVELS - 1)
         if not self.training or n_dropped == 0:
             return x
-        kept = random_bytes(x.shape, x.device, self.generator) >= n_dropped
-        return x * kept.to(x.dtype).mul_(_LEVELS / (_LEVELS - n_dropped))
+        drawn = random_bytes(x.shape, x.device, self.generator).to(x.dtype)
+        # In place, so that the comparison gives ones and zeros of that type: for torch on a CPU
+        # a third of the work that a bool tensor is. Every type holds the bytes exactly.
+        return x * drawn.ge_(n_dropped).mul_(_LEVELS / (_LEVELS - n_dropped))
 
     def extra_repr(self) -> str:
         return f"rate={self.rate}"

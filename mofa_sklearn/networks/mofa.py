@@ -23,7 +23,7 @@ _OFFERED = {"n_outputs", "dropout", "modality_names"}
 class _Encoded(NamedTuple):
     """What the encoders make of rows."""
 
-    encodings: Tensor  # (batch, n_modalities, hidden_dim), zero where a modality is not there
+    encodings: Tensor  # (batch, n_modalities, encoding_dim), zero where a modality is not there
     present: Tensor  # bool, (batch, n_modalities)
     is_complete: bool  # whether all modalities are known to be there
     tokens: list[Tokens | None]  # of each modality, None for one that is no sequence
@@ -48,8 +48,8 @@ class MoFANetwork(nn.Module):
         interface.
 
     hidden_dim : int, default=512
-        Width of an encoding; the layers after the fusion have a half and a
-        quarter of it.
+        Width of the layer after the fusion; those behind it have a half and a quarter
+        of it.
 
     dropout : float, default=0.2
         Dropout rate of every layer (the widest, after the fusion, has 1.25
@@ -74,6 +74,9 @@ class MoFANetwork(nn.Module):
         What narrow blocks are taken for numbers with, see :class:`.numeric.PiecewiseLinear`;
         None: they are encoded as wide ones are.
 
+    encoding_dim : int, default=None
+        Width of an encoding; None: `hidden_dim`.
+
     Attributes
     ----------
     learning_modality : int or None
@@ -93,6 +96,7 @@ class MoFANetwork(nn.Module):
         residual_features: bool = False,
         tokens: Sequence[int | None] | None = None,
         numeric_embedding: str | None = None,
+        encoding_dim: int | None = None,
     ) -> None:
         super().__init__()
         self.widths = list(widths)
@@ -110,22 +114,24 @@ class MoFANetwork(nn.Module):
             "residual_features": residual_features,
             "tokens": None if tokens is None else list(tokens),
             "numeric_embedding": numeric_embedding,
+            "encoding_dim": encoding_dim,
         }
+        encoding_dim = hidden_dim if encoding_dim is None else encoding_dim
         self.learning_modality: int | None = None
         self.generator: torch.Generator | None = None
         #: The number of tokens of every block, None for one that is no sequence.
         self.tokens = [None] * len(self.widths) if tokens is None else list(tokens)
         self.encoders = nn.ModuleList(
-            self._make_encoder(width, n_tokens, hidden_dim, dropout)
+            self._make_encoder(width, n_tokens, encoding_dim, dropout)
             for width, n_tokens in zip(self.widths, self.tokens, strict=True)
         )
-        self.fusion = _make_fusion(fusion, self.arguments)
+        self.fusion = _make_fusion(fusion, encoding_dim, self.arguments)
         fused_dim: Any = self.fusion.fused_dim
         decides = fused_dim is None  # what it returns is the prediction
         self.trunk = nn.Identity() if decides else trunk(fused_dim, hidden_dim, dropout)
         self.head = nn.Identity() if decides else head(hidden_dim, n_outputs, dropout)
-        self.residuals = ResidualFeatures(hidden_dim) if residual_features else None
-        self.stand_ins = StandIns(len(self.widths), hidden_dim)
+        self.residuals = ResidualFeatures(encoding_dim) if residual_features else None
+        self.stand_ins = StandIns(len(self.widths), encoding_dim)
 
     def forward(
         self, x: Tensor, with_penalty: bool = False
@@ -180,7 +186,7 @@ class MoFANetwork(nn.Module):
 
         Returns
         -------
-        encodings : Tensor of shape (batch, n_modalities, hidden_dim)
+        encodings : Tensor of shape (batch, n_modalities, encoding_dim)
             Zero where a modality is missing or hidden.
         present : bool Tensor of shape (batch, n_modalities)
             Which modalities are there, and not hidden.
@@ -214,13 +220,13 @@ class MoFANetwork(nn.Module):
         return tokens_there.weights()
 
     def _make_encoder(
-        self, width: int, n_tokens: int | None, hidden_dim: int, dropout: float
+        self, width: int, n_tokens: int | None, encoding_dim: int, dropout: float
     ) -> nn.Module:
         if n_tokens is not None:
-            return TokenEncoder(width, n_tokens, hidden_dim, dropout)
+            return TokenEncoder(width, n_tokens, encoding_dim, dropout)
         if self.arguments["numeric_embedding"] is not None and width <= MAX_NUMERIC_WIDTH:
-            return NumericEncoder(width, hidden_dim, dropout)
-        return encoder(width, hidden_dim, dropout)
+            return NumericEncoder(width, encoding_dim, dropout)
+        return encoder(width, encoding_dim, dropout)
 
     def _encode_blocks(self, x: Tensor) -> _Encoded:
         blocks = x.split(self.widths, dim=-1)
@@ -241,7 +247,7 @@ class MoFANetwork(nn.Module):
             present = self._hide_modalities(present, hidden)
             is_complete = False
         encodings, tokens = zip(*(self._encode(*item) for item in enumerate(blocks)), strict=True)
-        stacked = torch.stack(encodings, dim=-2)  # (batch, n_modalities, hidden_dim)
+        stacked = torch.stack(encodings, dim=-2)  # (batch, n_modalities, encoding_dim)
         # Stacked networks that share their rows share `present`, too: give each its own.
         present = present.expand(stacked.shape[:-1])
         if not is_complete:
@@ -262,7 +268,7 @@ class MoFANetwork(nn.Module):
         return fused, weights, penalty[0] if penalty else None
 
     def _encode(self, position: int, block: Tensor) -> tuple[Tensor, Tokens | None]:
-        """Encode a block: (batch, width) -> (batch, hidden_dim); also return its tokens."""
+        """Encode a block: (batch, width) -> (batch, encoding_dim); also return its tokens."""
         if not self.training or self.learning_modality in (None, position):
             return _pooled(self.encoders[position](block))
         with torch.no_grad():
@@ -288,9 +294,11 @@ def _asks_tokens(fusion: Any) -> bool:
     return getattr(fusion, "asks_tokens", False)
 
 
-def _make_fusion(fusion: Callable[..., nn.Module], arguments: dict[str, Any]) -> nn.Module:
+def _make_fusion(
+    fusion: Callable[..., nn.Module], encoding_dim: int, arguments: dict[str, Any]
+) -> nn.Module:
     """Make the fusion, and give it of the network's arguments what it asks for by name."""
     wanted = inspect.signature(fusion).parameters.keys() & _OFFERED
     wanted -= getattr(fusion, "keywords", {}).keys()  # those that a partial has bound
     given = {name: arguments[name] for name in wanted}
-    return fusion(len(arguments["widths"]), arguments["hidden_dim"], **given)
+    return fusion(len(arguments["widths"]), encoding_dim, **given)

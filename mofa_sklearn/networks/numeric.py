@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from .layers import encoder
+from .layers import encoder, is_known_to_hold
 from .stacked_buffers import StackedBuffers
 
 #: Blocks of more columns than this are embeddings rather than numbers.
@@ -58,6 +58,10 @@ class PiecewiseLinear(nn.Module):
         """Number of bins of every column."""
         return self.starts.shape[-1]
 
+    def is_empty(self) -> bool:
+        """Tell whether no column is known to have a bin, so that all outputs are zero."""
+        return is_known_to_hold((self.slopes == 0).all())
+
     def set_edges(self, column: int, edges: Tensor) -> None:
         """Say where the bins of a column lie.
 
@@ -96,6 +100,10 @@ class LinkedPiecewiseLinear(nn.Module):
         super().__init__()
         self.members = tuple(members)
 
+    def is_empty(self) -> bool:
+        """Tell whether none of them is known to have a bin."""
+        return all(member.is_empty() for member in self.members)
+
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_members, batch, width), or (batch, width) for all."""
         rows = x.unbind() if x.dim() > 2 else [x] * len(self.members)
@@ -129,4 +137,7 @@ class NumericEncoder(nn.Module):
 
     def forward(self, block: Tensor) -> Tensor:
         """Encode a block of shape (batch, width)."""
-        return self.normalized(self.of_numbers(block) + self.of_bins(self.embedding(block)))
+        encoded = self.of_numbers(block)
+        if not self.embedding.is_empty():  # or nothing but zeros would be added
+            encoded = encoded + self.of_bins(self.embedding(block))
+        return self.normalized(encoded)

@@ -231,17 +231,27 @@ def transformed(transformer: Any, rows: Any, has_huge: bool) -> np.ndarray:
     ndarray of shape (n_samples, n_columns_out)
     """
     if not (has_huge and isinstance(rows, np.ndarray) and rows.dtype == np.float32):
-        return dense_floats(transformer.transform(rows))
+        return dense_floats(_by_steps(transformer, rows))
     huge = (np.isfinite(rows) & (np.abs(rows) > HUGE)).any(axis=1)
     if not huge.any():
-        return dense_floats(transformer.transform(rows))
-    own = dense_floats(transformer.transform(rows[huge].astype(np.float64)))
+        return dense_floats(_by_steps(transformer, rows))
+    own = dense_floats(_by_steps(transformer, rows[huge].astype(np.float64)))
     if huge.all():
         return own
-    others = dense_floats(transformer.transform(rows[~huge]))
+    others = dense_floats(_by_steps(transformer, rows[~huge]))
     result = np.empty((len(rows), own.shape[1]), dtype=np.result_type(own, others))
     result[huge], result[~huge] = own, others
     return result
+
+
+def _by_steps(transformer: Any, rows: Any) -> Any:
+    """Transform rows; to ask a pipeline takes longer than a step for a row."""
+    if type(transformer) is not Pipeline:
+        return transformer.transform(rows)
+    for _, step in transformer.steps:
+        if step is not None and step != "passthrough":
+            rows = step.transform(rows)
+    return rows
 
 
 def dense_floats(result: Any) -> np.ndarray:

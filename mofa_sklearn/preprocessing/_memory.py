@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ._neighbors import NeighborSearch
+from ._neighbors import Bounds, BruteForceIndex, NeighborSearch
 
+#: What the space of all modalities together is called.
+JOINT = "joint"
 #: What a memory tells besides the targets.
 DISTANCES = ("nearest_distance", "mean_distance")
 # A distance below this share of the typical one counts as none: keeps weights finite.
 _NO_DISTANCE = 1e-3
 # Numbers held at a time where many rows are attended over.
 _CHUNK_NUMBERS = 2**20
+# How many times the rounding errors of the modalities' distances those of all together may be.
+_JOINT_ROUNDING = 4
 # Rows whose neighbours tell what a typical distance is.
 _N_TYPICAL = 1000
 
@@ -168,13 +173,18 @@ class Memory:
             retrieved[present[chunk]] = attend(distances[chunk], values, self.temperature)
         return retrieved
 
-    def find(self, space: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def find(
+        self, space: np.ndarray, bounds: Bounds | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Find the nearest training rows.
 
         Parameters
         ----------
         space : ndarray of float32 of shape (n_queries, n_features)
             Rows that have the modality.
+
+        bounds : Bounds, default=None
+            What is known of the distances, of a few rows.
 
         Returns
         -------
@@ -184,34 +194,97 @@ class Memory:
         rows : ndarray of int of shape (n_queries, n_neighbors)
             Which they are.
         """
-        nearest, positions = self.search.nearest(space, self.n_neighbors, self.n_jobs)
+        if bounds is None:
+            nearest, positions = self.search.nearest(space, self.n_neighbors, self.n_jobs)
+        else:
+            nearest, positions = self.search.nearest_within(bounds, space, self.n_neighbors)
         return nearest.astype(np.float64) / self.typical_distance, self.rows[positions]
 
 
 def retrieve_few(
-    memories: Sequence[Memory], spaces: Sequence[np.ndarray], targets: Sequence[Targets]
-) -> np.ndarray:
-    """Retrieve from several memories for a few rows, with the results of each one's `retrieve`.
+    memories: Sequence[Mapping[str, Memory]],
+    spaces: Sequence[Mapping[str, np.ndarray]],
+    targets: Sequence[Targets],
+) -> dict[str, np.ndarray]:
+    """Retrieve for a few rows by several augmenters, with the results of each memory's `retrieve`.
 
     Parameters
     ----------
-    memories : sequence of n_memories Memory
-        Of one number of neighbours, and of one temperature.
+    memories : sequence of n_augmenters mappings of str to Memory
+        Those of each modality, of one number of neighbours, and of one temperature.
 
-    spaces : sequence of n_memories ndarrays of shape (n_queries, n_features)
+    spaces : sequence of n_augmenters mappings of str to ndarray of shape (n_queries, n_features)
         The rows as each memory knows them, without NaN.
 
-    targets : sequence of n_memories Targets
+    targets : sequence of n_augmenters Targets
         Of each one's training rows.
 
     Returns
     -------
-    ndarray of shape (n_memories, n_queries, n_targets + 2)
+    dict of str to ndarray of shape (n_augmenters, n_queries, n_targets + 2)
     """
-    found = [memory.find(space) for memory, space in zip(memories, spaces, strict=True)]
-    values = [own.standardized(rows) for own, (_, rows) in zip(targets, found, strict=True)]
-    distances = np.stack([distances for distances, _ in found])
-    return attend(distances, np.stack(values), memories[0].temperature)
+    found = [_find_few(*pair) for pair in zip(memories, spaces, strict=True)]
+    retrieved = {}
+    for name, memory in memories[0].items():
+        distances, rows = zip(*(own[name] for own in found), strict=True)
+        values = [own.standardized(places) for own, places in zip(targets, rows, strict=True)]
+        retrieved[name] = attend(np.stack(distances), np.stack(values), memory.temperature)
+    return retrieved
+
+
+def _find_few(
+    memories: Mapping[str, Memory], spaces: Mapping[str, np.ndarray]
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Find the nearest training rows in every space, as each memory's `find` does."""
+    indexes = {name: memory.search.index for name, memory in memories.items() if name != JOINT}
+    if not all(isinstance(index, BruteForceIndex) for index in indexes.values()):
+        return {name: memory.find(spaces[name]) for name, memory in memories.items()}
+    bounds = {name: index.bounds(spaces[name]) for name, index in indexes.items()}
+    if JOINT in memories:
+        joint = _JointRows.of(memories[JOINT], [memories[name] for name in indexes])
+        bounds[JOINT] = joint.bounds([*bounds.values()])
+    return {name: memory.find(spaces[name], bounds[name]) for name, memory in memories.items()}
+
+
+class _JointRows:
+    """Bounds distances in a joint space by those in the modalities' spaces.
+
+    The joint space is these spaces side by side, in units of their typical distances: its own
+    rows, as many numbers again, need not be read.
+    """
+
+    #: those that have been asked for, by the memory of the joint space
+    known: WeakKeyDictionary[Memory, _JointRows] = WeakKeyDictionary()
+
+    def __init__(self, joint: Memory, parts: Sequence[Memory]) -> None:
+        rows = joint.rows[joint.search.order[joint.search.starts[:-1]]]
+        self.shares = [np.float32(part.typical_distance) ** -2 for part in parts]
+        #: Where the joint space's rows are in the other spaces.
+        self.places = [part.search.groups()[np.searchsorted(part.rows, rows)] for part in parts]
+        self.margin = self._sum([part.search.index.margin() for part in parts])
+
+    @classmethod
+    def of(cls, joint: Memory, parts: Sequence[Memory]) -> _JointRows:
+        """Return what was found out about a joint memory before."""
+        if joint not in cls.known:
+            cls.known[joint] = cls(joint, parts)
+        return cls.known[joint]
+
+    def bounds(self, parts: Sequence[Bounds]) -> Bounds:
+        """Return the bounds in the joint space."""
+        upper = self._sum([part.upper for part in parts])
+        slack = np.dot(self.shares, [part.slack for part in parts])
+        # The rows of the joint space are rounded, and so are these sums.
+        upper += self.margin * ((_JOINT_ROUNDING - 1) / 2)
+        return Bounds(upper, _JOINT_ROUNDING * self.margin, _JOINT_ROUNDING * slack)
+
+    def _sum(self, values: Sequence[np.ndarray]) -> np.ndarray:
+        """Add up what the spaces have for their rows, (..., n_rows), for the joint one's."""
+        scaled = [
+            share * own.take(places, axis=-1)
+            for share, own, places in zip(self.shares, values, self.places, strict=True)
+        ]
+        return np.sum(scaled, axis=0)
 
 
 def attend(distances: np.ndarray, values: np.ndarray, temperature: float) -> np.ndarray:

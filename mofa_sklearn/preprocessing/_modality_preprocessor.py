@@ -204,6 +204,7 @@ class ModalityPreprocessor(
         X = self._resolve(X)
         for name in self.modalities_:
             self._fit_block(name, X, y, groups, transform=False)
+        self._names_out = self._find_names_out()
         return self
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -229,9 +230,9 @@ class ModalityPreprocessor(
         """
         groups = self._check_groups(groups, X)
         X = self._resolve(X)
-        return joined(
-            [self._fit_block(name, X, y, groups, transform=True) for name in self.modalities_]
-        )
+        blocks = [self._fit_block(name, X, y, groups, transform=True) for name in self.modalities_]
+        self._names_out = self._find_names_out()
+        return joined(blocks)
 
     def transform(self, X):
         """Transform each modality.
@@ -266,6 +267,11 @@ class ModalityPreprocessor(
             A name that tells its modality by itself is kept as it is.
         """
         check_is_fitted(self, "transformers_")
+        if input_features is None:  # to find them takes longer than to transform a row
+            return self._names_out.copy()
+        return self._find_names_out(input_features)
+
+    def _find_names_out(self, input_features: Any = None) -> np.ndarray:
         names_in = _check_feature_names_in(self, input_features)
         names: list[str] = []
         for modality, positions in self.modalities_.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -60,29 +60,36 @@ class BruteForceIndex:
 
     def candidates(self) -> Candidates:
         """Return a search that finds all rows that may be among the nearest."""
-        if self._bounds is None:
-            self._bounds = self._find_bounds()
-        squares, margin, is_central = self._bounds
-        rows = self.rows if is_central else self.rows - self.centre
-        slack = self._slack()
+        rows = self._central_rows()
 
         def search(queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-            queries = queries - self.centre
-            own = np.einsum("ij,ij->i", queries, queries)
-            # Upper bounds of the squared distances, but for what is the same in a whole row.
-            bounds = (-2 * queries) @ rows.T
-            bounds += squares
-            kth = _bound_of_kth(bounds, k)
-            bounds -= margin
-            near = bounds <= (kth + 2 * slack * own)[:, np.newaxis]
-            if len(queries) == 1:
-                of_row = np.flatnonzero(near)
-                return np.zeros_like(of_row), of_row
-            # Several times faster than np.nonzero of a matrix.
-            of_query, of_row = np.divmod(np.flatnonzero(near), near.shape[1])
-            return of_query, of_row
+            return self._bounds_from(rows, queries).near(k)
 
         return search
+
+    def bounds(self, queries: np.ndarray) -> Bounds:
+        """Return bounds of a few queries' squared distances to all rows."""
+        return self._bounds_from(self._central_rows(), queries)
+
+    def margin(self) -> np.ndarray:
+        """Return what these bounds allow for the rounding of each row."""
+        return self._known_bounds()[1]
+
+    def _known_bounds(self) -> tuple[np.ndarray, np.ndarray, bool]:
+        if self._bounds is None:
+            self._bounds = self._find_bounds()
+        return self._bounds
+
+    def _central_rows(self) -> np.ndarray:
+        return self.rows if self._known_bounds()[2] else self.rows - self.centre
+
+    def _bounds_from(self, rows: np.ndarray, queries: np.ndarray) -> Bounds:
+        squares, margin, _ = self._known_bounds()
+        queries = queries - self.centre
+        upper = (-2 * queries) @ rows.T
+        upper += squares
+        own = np.einsum("ij,ij->i", queries, queries)
+        return Bounds(upper, margin, 2 * self._slack() * own)
 
     def _find_bounds(self) -> tuple[np.ndarray, np.ndarray, bool]:
         """Return each row's share of the upper bounds, how far they are above the lower ones, and
@@ -99,6 +106,26 @@ class BruteForceIndex:
     def _slack(self) -> np.float32:
         """Return the relative error of a squared distance from a float32 product of matrices."""
         return np.float32((4 + self.rows.shape[1] ** 0.5) * np.finfo(np.float32).eps)
+
+
+class Bounds(NamedTuple):
+    """What squared distances lie between, but for what is the same for all rows of a query."""
+
+    upper: np.ndarray  # (n_queries, n_rows)
+    margin: np.ndarray  # (n_rows,): the lower bounds are so much lower
+    slack: np.ndarray  # (n_queries,): and so much more
+
+    def near(self, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return what :data:`Candidates` do. It uses the upper bounds up."""
+        limit = _bound_of_kth(self.upper, k) + self.slack
+        lower = np.subtract(self.upper, self.margin, out=self.upper)
+        near = lower <= limit[:, np.newaxis]
+        if len(near) == 1:
+            of_row = np.flatnonzero(near)
+            return np.zeros_like(of_row), of_row
+        # Several times faster than np.nonzero of a matrix.
+        of_query, of_row = np.divmod(np.flatnonzero(near), near.shape[1])
+        return of_query, of_row
 
 
 def _bound_of_kth(values: np.ndarray, k: int) -> np.ndarray:
@@ -193,7 +220,8 @@ class NeighborSearch:
             as_bytes, return_index=True, return_inverse=True, return_counts=True
         )
         self.order = np.argsort(same, kind="stable")  # all rows, equal ones side by side
-        self.counts = counts
+        # Where each group of them begins, and the last one ends.
+        self.starts = np.concatenate([[0], np.cumsum(counts)])
         self.index = _INDEXES[algorithm](rows[first], seed)
 
     def nearest(
@@ -221,18 +249,40 @@ class NeighborSearch:
             Places among the rows. Which of equally far rows are taken does not depend
             on the other queries; of equal rows it is the first ones.
         """
-        distances, groups = _nearest(self.index, queries, min(k, len(self.counts)), n_jobs)
-        if len(self.counts) == len(self.order):
+        return self._each_row(k, *_nearest(self.index, queries, self._n_groups(k), n_jobs))
+
+    def nearest_within(
+        self, bounds: Bounds, queries: np.ndarray, k: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Find the nearest rows of a few queries whose bounds are known, as `nearest` does."""
+        n_groups = self._n_groups(k)
+        near = bounds.near(n_groups)
+        return self._each_row(k, *_nearest_among(near, self.index.rows, queries, n_groups))
+
+    def groups(self) -> np.ndarray:
+        """Return for every row its place among the rows of the index."""
+        groups = np.empty(len(self.order), dtype=np.intp)
+        groups[self.order] = np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+        return groups
+
+    def _n_groups(self, k: int) -> int:
+        """Return how many groups have k rows for certain."""
+        return min(k, len(self.starts) - 1)
+
+    def _each_row(
+        self, k: int, distances: np.ndarray, groups: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Replace groups of rows that are the same by k of their rows."""
+        if len(self.starts) > len(self.order):
             return distances, self.order[groups]
-        end = np.cumsum(self.counts[groups], axis=1)  # rows that are there up to each group
-        places = np.arange(k)
-        nth = np.empty((len(queries), k), dtype=np.intp)  # which group gives the nth row
-        for place in places:
-            nth[:, place] = (end <= place).sum(axis=1)
-        distances, groups = (np.take_along_axis(a, nth, axis=1) for a in (distances, groups))
-        end = np.take_along_axis(end, nth, axis=1)
-        last = np.cumsum(self.counts)[groups]
-        return distances, self.order[last - end + places]
+        first = self.starts[groups]
+        counts = self.starts[groups + 1] - first
+        before = np.cumsum(counts, axis=1) - counts  # rows of nearer groups
+        kept = np.minimum(np.maximum(k - before, 0), counts).ravel()  # k of every query
+        shape = len(groups), k
+        nth = np.tile(np.arange(k), len(groups)) - before.ravel().repeat(kept)
+        positions = self.order[first.ravel().repeat(kept) + nth]
+        return distances.ravel().repeat(kept).reshape(shape), positions.reshape(shape)
 
 
 def _nearest(
@@ -267,8 +317,14 @@ def _thread_pools() -> ThreadpoolController:
 def _nearest_of_chunk(
     search: Candidates, rows: np.ndarray, queries: np.ndarray, k: int
 ) -> tuple[np.ndarray, np.ndarray]:
+    return _nearest_among(search(queries, k), rows, queries, k)
+
+
+def _nearest_among(
+    candidates: tuple[np.ndarray, np.ndarray], rows: np.ndarray, queries: np.ndarray, k: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Take the k nearest candidates by their exact distance, then by their position."""
-    of_query, of_row = search(queries, k)
+    of_query, of_row = candidates
     distances = _distances(queries, of_query, rows, of_row)
     if len(queries) == 1:
         chosen = distances.argsort(kind="stable")[np.newaxis, :k]

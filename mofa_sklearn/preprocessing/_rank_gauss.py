@@ -16,6 +16,7 @@ from .._sklearn_private import Interval, _fit_context
 from .._validation import check_array, validate_data
 from ..modalities._numbers import numbers
 from ..modalities._range import quiet_range
+from ..training.batches import as_tensor
 
 # A value this close to the end of a range counts as the end; the normal scores are cut off at the
 # same probability, so that the two extremes stay finite and can be inverted. It is the threshold
@@ -96,12 +97,13 @@ def _empirical_cdfs(values, quantiles, references):
 
     The steps are those of `numpy.interp`: a row's shares do not depend on the rows beside it.
     """
-    columns = np.repeat(np.arange(len(values)), values.shape[1])
-    shape, values = values.shape, values.astype(np.float64).ravel()
-    last = _count_quantiles(np.less_equal, quantiles, columns, values) - 1
+    values = values.astype(np.float64)
+    columns = np.arange(len(values))[:, np.newaxis]
+    last = _count_quantiles(quantiles, values, right=True) - 1
     first = last + 1  # neighbours, if a value is between two quantiles
-    met = np.flatnonzero(quantiles[columns, np.maximum(last, 0)] == values)
-    first[met] = _count_quantiles(np.less, quantiles, columns[met], values[met])
+    met = quantiles[columns, np.maximum(last, 0)] == values
+    if met.any():
+        first = np.where(met, _count_quantiles(quantiles, values, right=False), first)
     below, above = np.maximum(last, 0), np.minimum(first, quantiles.shape[1] - 1)
     lower, upper = quantiles[columns, below], quantiles[columns, above]
     below, above = references[below], references[above]
@@ -111,19 +113,12 @@ def _empirical_cdfs(values, quantiles, references):
         lost = np.isnan(shares)  # in a range too wide for its type
         shares[lost] = (slope * (values - upper) + above)[lost]
     # Not between two: at one, or at several that are equal, or outside.
-    return np.where(above > below, shares, 0.5 * (below + above)).reshape(shape)
+    return np.where(above > below, shares, 0.5 * (below + above))
 
 
-def _count_quantiles(is_before, quantiles, columns, values):
-    """Count the quantiles that are before each value in its column, by binary search."""
-    n_quantiles = quantiles.shape[1]
-    count = np.zeros(len(values), dtype=np.intp)
-    step = 1 << (n_quantiles.bit_length() - 1)
-    while step:
-        probe = np.minimum(count + step, n_quantiles)
-        count = np.where(is_before(quantiles[columns, probe - 1], values), probe, count)
-        step >>= 1
-    return count
+def _count_quantiles(quantiles, values, *, right):
+    """Count the quantiles below each value in its column; with `right`, those equal to it, too."""
+    return torch.searchsorted(as_tensor(quantiles), torch.from_numpy(values), right=right).numpy()
 
 
 def _normal_scores(values, quantiles, references, bounds):

@@ -24,11 +24,10 @@ from ..modalities._positions import as_slice, first_few
 from ..modalities._range import is_huge
 from ..modalities._tables import column_names
 from ._cross_fitting import cross_fitting_folds
-from ._memory import DISTANCES, Memory, Targets, is_missing, retrieve_few
+from ._memory import DISTANCES, JOINT, Memory, Targets, is_missing, retrieve_few
 
 #: The modality that the retrieved columns form.
 RETRIEVAL = "retrieval"
-_JOINT = "joint"
 # Up to so many rows, several augmenters take less time together than one by one.
 _FEW_ROWS = 8
 _MAX_SEED = np.iinfo(np.int32).max
@@ -322,14 +321,8 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, RequestsItsArguments
             return [augmenter._transform_checked(X) for augmenter, X in pairs]
         spaces = [augmenter._all_spaces(X) for augmenter, X in pairs]
         targets = [augmenter._targets() for augmenter in augmenters]
-        blocks = [
-            retrieve_few(
-                [augmenter.memories_[name] for augmenter in augmenters],
-                [own[name] for own in spaces],
-                targets,
-            )
-            for name in spaces[0]
-        ]
+        memories = [augmenter.memories_ for augmenter in augmenters]
+        blocks = retrieve_few(memories, spaces, targets).values()
         return [
             augmenter._join(X, [block[i] for block in blocks])
             for i, (augmenter, X) in enumerate(pairs)
@@ -337,8 +330,8 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, RequestsItsArguments
 
     def _all_spaces(self, X: np.ndarray) -> dict[str, np.ndarray]:
         spaces = self._spaces(X)
-        if _JOINT in self.memories_:
-            spaces[_JOINT] = self._joint_space(spaces)
+        if JOINT in self.memories_:
+            spaces[JOINT] = self._joint_space(spaces)
         return spaces
 
     def _targets(self) -> Targets:
@@ -393,8 +386,8 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, RequestsItsArguments
             for name, space in spaces.items()
         }
         if self.joint and len(spaces) > 1:
-            spaces[_JOINT] = joint = self._joint_space(spaces)
-            self.memories_[_JOINT] = self._remember(_JOINT, joint, seed).calibrate(joint)
+            spaces[JOINT] = joint = self._joint_space(spaces)
+            self.memories_[JOINT] = self._remember(JOINT, joint, seed).calibrate(joint)
         return X, spaces, seed
 
     def _check(self, X: Any, y: Any = "no_validation", *, reset: bool) -> Any:
@@ -410,7 +403,7 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, RequestsItsArguments
         )
 
     def _check_names(self) -> None:
-        for name, option in ((RETRIEVAL, "passthrough"), (_JOINT, "joint")):
+        for name, option in ((RETRIEVAL, "passthrough"), (JOINT, "joint")):
             if getattr(self, option) and name in self.modalities_:
                 raise ValueError(
                     f"X has a modality called '{name}', the name of what is added to it: give "
@@ -453,7 +446,7 @@ class RetrievalAugmenter(TransformerMixin, ShowsModalities, RequestsItsArguments
     def _remember(self, name: str, space: np.ndarray, seed: int, where: str = "") -> Memory:
         n_present = int((~is_missing(space)).sum())
         if n_present < self.n_neighbors:
-            what = "all modalities: pass joint=False," if name == _JOINT else f"modality '{name}':"
+            what = "all modalities: pass joint=False," if name == JOINT else f"modality '{name}':"
             raise ValueError(
                 f"n_neighbors={self.n_neighbors}, but only {n_present} training rows{where} "
                 f"(n_samples={len(space)}) have {what} take fewer neighbours, or more rows."

@@ -42,8 +42,12 @@ def default() -> Recipe:
         summary="Short training with dropout that fades out, and five quick companions.",
         source="mofa-sklearn",
         steps=(*default_steps(), ("reduce", reduction())),
-        # Where steps in raw numbers tell something, and not only who a row's creator is.
-        parameters={"numeric_embedding": "auto"},
+        parameters={
+            # Of many modalities, as good as encodings of the network's width, and quicker.
+            "encoding_dim": "auto",
+            # Where steps in raw numbers tell something, and not only who a row's creator is.
+            "numeric_embedding": "auto",
+        },
         # Few rows and much noise are a linear model's ground, with components where blocks
         # are wide; rows of known creators are that of neighbours; few rows and little noise
         # that of a kernel; steps in raw numbers that of trees.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -75,6 +77,29 @@ def _in_new_thread(function: Callable[[], Any]) -> Any:
     return results[0]
 
 
+def thread_pools() -> ThreadpoolController:
+    """Find the libraries that have threads: anew only after something was imported.
+
+    To look for them takes longer than a small fit or search.
+
+    Returns
+    -------
+    threadpoolctl.ThreadpoolController
+
+    Examples
+    --------
+    >>> from mofa_sklearn.training.threads import thread_pools
+    >>> thread_pools() is thread_pools()
+    True
+    """
+    return _thread_pools_of(len(sys.modules))
+
+
+@lru_cache(maxsize=1)
+def _thread_pools_of(n_modules: int) -> ThreadpoolController:
+    return ThreadpoolController()
+
+
 def ready_for_threads() -> None:
     """Let torch renew, in one thread, what a copied process must not use: its pool of threads.
 
@@ -113,7 +138,7 @@ def blas_threads(n_threads: int) -> Iterator[None]:
     >>> with blas_threads(1):
     ...     pass
     """
-    blas = ThreadpoolController().select(user_api="blas")
+    blas = thread_pools().select(user_api="blas")
     with _lock:
         if not _blas_wanted:
             _blas_before.clear()

@@ -6,7 +6,6 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neural_network import MLPRegressor
-from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import has_fit_parameter
 
 from mofa_sklearn.baselines import (
@@ -18,7 +17,7 @@ from mofa_sklearn.baselines import (
 )
 from mofa_sklearn.baselines._block_statistics import BlockStatistics
 
-from ..sklearn_checks import run
+from ..sklearn_checks import parametrize_with_checks, run
 
 _WEIGHT_CHECKS = [
     "check_sample_weights_pandas_series",
@@ -91,7 +90,7 @@ def expected_failures(estimator):
     }
 
 
-@parametrize_with_checks(list(estimators()), expected_failed_checks=expected_failures)
+@parametrize_with_checks(list(estimators()), expected_failures)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_sklearn_checks(estimator, check):
     run(check, estimator)

@@ -23,7 +23,7 @@ from tests.distributed.estimators import (
     arrivals,
     threads_here,
 )
-from tests.helpers import WIDTHS, make_data, small_mofa
+from tests.helpers import WIDTHS, make_data, small_mofa, with_quick_companions
 
 
 def on_cluster(client):
@@ -37,8 +37,8 @@ def pids_of(client):
 
 
 def small_pipeline():
-    pipeline = make_mofa_pipeline(WIDTHS, cv=3, random_state=0)
-    return pipeline.set_params(
+    pipeline = make_mofa_pipeline(WIDTHS, cv=2, random_state=0)
+    return with_quick_companions(pipeline).set_params(
         regressor__engine="joblib",
         regressor__estimator__hidden_dim=8,
         regressor__estimator__max_epochs=2,

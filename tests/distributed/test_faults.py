@@ -55,7 +55,7 @@ def test_killed_workers_change_nothing(mortal_client):
     X, y = make_data(600)
     ensemble = KFoldEnsembleRegressor(Sleeper(), cv=6, random_state=0)
     expected = ensemble.fit(X, y).predict(X)
-    ensemble.set_params(estimator__seconds=1.0)
+    ensemble.set_params(estimator__seconds=0.6)
     doomed = sorted(set(mortal_client.run(os.getpid).values()))  # all: new ones must come
     thread = when_all_are_busy(mortal_client, lambda: kill(doomed))
     with joblib.parallel_config("dask", client=mortal_client):
@@ -75,7 +75,7 @@ def test_a_killed_worker_changes_no_score_of_a_comparison(mortal_client):
         return scores.filter(like="nmse")
 
     expected = scores()
-    ensemble.set_params(estimator__seconds=0.5)
+    ensemble.set_params(estimator__seconds=0.4)
     doomed = sorted(set(mortal_client.run(os.getpid).values()))[:1]
     thread = when_all_are_busy(mortal_client, lambda: kill(doomed))
     with joblib.parallel_config("dask", client=mortal_client):

@@ -29,6 +29,8 @@ from mofa_sklearn.ensemble._boosted_errors import Errors
 from mofa_sklearn.ensemble._error_scale import learn_error_scale
 from mofa_sklearn.persistence import dump, load
 
+from ..helpers import with_quick_companions
+
 WIDTHS = {"image": 8, "video": 6, "text": 8}
 
 
@@ -144,7 +146,7 @@ def test_missing_modalities_make_them_wider():
     X = rng.normal(size=(600, 22))
     y = X[:, :3].sum(axis=1) + 0.1 * rng.normal(size=600)
     X[rng.random(600) < 0.3, :8] = np.nan
-    model = make_mofa_pipeline(WIDTHS, cv=3, random_state=0)
+    model = with_quick_companions(make_mofa_pipeline(WIDTHS, cv=3, random_state=0))
     model.set_params(regressor__estimator__hidden_dim=8, regressor__estimator__max_epochs=2)
     model.fit(X[:400], y[:400])
     width, gone = widths_of(model, X[400:])[:, 0], np.isnan(X[400:, 0])

@@ -1,5 +1,7 @@
 """Calibrated probabilities are as frequent as they say."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -77,16 +79,23 @@ def test_probabilities_of_zero_and_one_pass(method):
     assert_allclose(calibrated.sum(axis=1), 1)
 
 
+@cache
+def blended(kind, method):
+    companions = [("network", small_classifier())]
+    return KFoldEnsembleClassifier(
+        small_classifier(max_epochs=1),
+        cv=2,
+        companions=companions,
+        calibrate=method,
+        random_state=0,
+    ).fit(*make_classes(kind))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("method", METHODS)
 def test_ensembles_calibrate_what_they_blend(kind, method):
-    X, y = make_classes(kind)
-    companions = [("network", small_classifier())]
-    settings = {"cv": 3, "companions": companions, "random_state": 0}
-    plain = KFoldEnsembleClassifier(small_classifier(max_epochs=1), **settings).fit(X, y)
-    model = KFoldEnsembleClassifier(
-        small_classifier(max_epochs=1), calibrate=method, **settings
-    ).fit(X, y)
+    X, _ = make_classes(kind)
+    plain, model = blended(kind, None), blended(kind, method)
     labels = kind == "multilabel"
     expected = model.calibrator_.transform(plain.predict_proba(X), labels)
     assert_allclose(model.predict_proba(X), expected, rtol=1e-6)

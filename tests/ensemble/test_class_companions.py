@@ -1,5 +1,7 @@
 """Companions stand beside classifiers, and count as much as they make the log loss smaller."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -22,17 +24,23 @@ from mofa_sklearn.estimators import LogisticPathClassifier, RetrievalClassifier
 from tests.classes import make_classes, small_classifier
 
 KINDS = ["binary", "multiclass", "multilabel"]
-PATH = ("path", LogisticPathClassifier(random_state=0))
+PATH = ("path", LogisticPathClassifier([1e-3, 1e-2, 0.1], random_state=0))
 MEMORY = ("memory", RetrievalClassifier(n_neighbors=5, random_state=0))
 COMPANIONS = [PATH, MEMORY]
 LR = ("logistic", make_pipeline(StandardScaler(), LogisticRegression()))
 
 
-def fitted(estimator, companions, X, y, *, cv=4, calibrate=None, **arguments):
+def fitted(estimator, companions, X, y, *, cv=3, calibrate=None, **arguments):
     ensemble = KFoldEnsembleClassifier(
         estimator, cv=cv, companions=companions, calibrate=calibrate, random_state=0
     )
     return ensemble.fit(X, y, **arguments)
+
+
+@cache
+def with_both(kind):
+    """Return a network with both companions, which several tests look at."""
+    return fitted(small_classifier(), COMPANIONS, *make_classes(kind))
 
 
 def loss_of(ensemble, y):
@@ -46,15 +54,14 @@ def loss_of(ensemble, y):
 @pytest.mark.parametrize("kind", KINDS)
 def test_out_of_fold_it_is_no_worse_than_any_part(kind):
     X, y = make_classes(kind)
-    together = fitted(small_classifier(), COMPANIONS, X, y)
+    together = with_both(kind)
     for part in (small_classifier(), PATH[1], MEMORY[1]):
         assert loss_of(together, y) <= loss_of(fitted(part, None, X, y), y) + 1e-9
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_weights_sum_to_one_and_are_told_by_name(kind):
-    X, y = make_classes(kind)
-    weights = fitted(small_classifier(), COMPANIONS, X, y).blend_weights_
+    weights = with_both(kind).blend_weights_
     assert weights.index.tolist() == ["estimator", "path", "memory"]
     assert weights.shape == (3, 3 if kind == "multilabel" else 1)
     assert_allclose(weights.sum(axis=0), 1)
@@ -103,9 +110,9 @@ def test_a_companion_of_no_weight_is_let_go():
 
     X, y = make_classes("binary")
     shy = LogisticRegression(C=1e-3)
-    ensemble = fitted(shy, [("contrary", Contrary(C=1e-3))], X, y)
+    ensemble = fitted(shy, [("contrary", Contrary(C=1e-3))], X, y, cv=4)
     assert ensemble.companions_ == {}
-    assert_array_equal(ensemble.predict_proba(X), fitted(shy, None, X, y).predict_proba(X))
+    assert_array_equal(ensemble.predict_proba(X), fitted(shy, None, X, y, cv=4).predict_proba(X))
 
 
 def test_without_companions_the_members_have_all_the_weight():

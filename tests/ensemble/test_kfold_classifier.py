@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from functools import cache
 
 import numpy as np
 import pytest
@@ -30,6 +31,12 @@ def make_ensemble(kind="multiclass", **params):
     )
 
 
+@cache
+def fitted(kind, engine="stacked"):
+    """Return a fitted ensemble, which several tests look at."""
+    return make_ensemble(kind, engine=engine).fit(*make_classes(kind))
+
+
 # The mean of the members
 
 
@@ -37,7 +44,7 @@ def make_ensemble(kind="multiclass", **params):
 @pytest.mark.parametrize("engine", ["joblib", "stacked"])
 def test_probabilities_are_the_mean_of_the_members(kind, engine):
     X, y = make_classes(kind)
-    ensemble = make_ensemble(kind, engine=engine).fit(X, y)
+    ensemble = fitted(kind, engine)
     members = [member.predict_proba(X) for member in ensemble.estimators_]
     assert_allclose(ensemble.predict_proba(X), np.mean(members, axis=0), rtol=1e-6)
     assert ensemble.predict(X).shape == y.shape
@@ -47,7 +54,7 @@ def test_probabilities_are_the_mean_of_the_members(kind, engine):
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "ordinal"])
 def test_the_most_probable_class_is_predicted(kind):
     X, y = make_classes(kind)
-    ensemble = make_ensemble(kind).fit(X, y)
+    ensemble = fitted(kind)
     probabilities = ensemble.predict_proba(X)
     assert_allclose(probabilities.sum(axis=1), 1)
     assert_array_equal(ensemble.classes_, np.unique(y))
@@ -232,10 +239,8 @@ def test_members_without_probabilities_are_refused():
 
 @every_kind
 def test_engines_agree_without_dropout(kind):
-    X, y = make_classes(kind)
-    alone, together = (
-        make_ensemble(kind, engine=engine).fit(X, y) for engine in ("joblib", "stacked")
-    )
+    X, _ = make_classes(kind)
+    alone, together = fitted(kind, "joblib"), fitted(kind, "stacked")
     assert_allclose(together.oof_prediction_, alone.oof_prediction_, rtol=1e-3, atol=1e-4)
     assert_allclose(together.predict_proba(X), alone.predict_proba(X), rtol=1e-3, atol=1e-4)
 
@@ -280,8 +285,8 @@ def test_missing_modalities_leave_other_rows_alone(kind):
 
 @every_kind
 def test_a_pickle_predicts_the_same(kind):
-    X, y = make_classes(kind)
-    ensemble = make_ensemble(kind).fit(X, y)
+    X, _ = make_classes(kind)
+    ensemble = fitted(kind)
     again = pickle.loads(pickle.dumps(ensemble))
     assert_array_equal(again.predict_proba(X), ensemble.predict_proba(X))
     assert_array_equal(again.predict(X), ensemble.predict(X))

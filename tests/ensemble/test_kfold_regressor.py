@@ -1,6 +1,7 @@
 """KFoldEnsembleRegressor: its members, their seeds, threads and workers."""
 
 import threading
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -200,11 +201,16 @@ def fit_mofa_ensemble(n_jobs, engine="joblib"):
     return ensemble.oof_prediction_, ensemble.predict(X)
 
 
+@cache
+def fit_one_by_one(engine):
+    return fit_mofa_ensemble(1, engine)[0]
+
+
 @pytest.mark.parametrize("engine", ["joblib", "auto"])  # "auto" stacks these
 @pytest.mark.parametrize(("n_jobs", "n_torch_threads"), [(None, 2), (2, 2), (-1, 1)])
 def test_the_bits_do_not_depend_on_n_jobs_and_threads(n_jobs, n_torch_threads, engine):
     before = torch.get_num_threads()
-    reference = fit_mofa_ensemble(1, engine)[0]
+    reference = fit_one_by_one(engine)
     torch.set_num_threads(n_torch_threads)
     try:
         oof, _ = fit_mofa_ensemble(n_jobs, engine)

@@ -10,7 +10,7 @@ from mofa_sklearn import KFoldEnsembleRegressor
 from mofa_sklearn.baselines import BoostingRegressor
 from tests.helpers import make_data
 
-N_FITTED = []
+N_FITTED, WIDTHS = [], []
 
 
 class Counted(BoostingRegressor):
@@ -19,6 +19,7 @@ class Counted(BoostingRegressor):
     def _check_rows(self, X, y, reset):
         if reset:
             N_FITTED.append(len(X))
+            WIDTHS.append(y.shape[-1])
         return super()._check_rows(X, y, reset)
 
 
@@ -82,6 +83,25 @@ def test_what_counts_is_what_it_adds_to_the_companions_before_it():
     assert list(ensemble.companions_) == ["same"]
 
 
+def several(y, n_targets):
+    return np.column_stack([y[:, target % 2] + target for target in range(n_targets)])
+
+
+def test_of_many_targets_three_decide():
+    X, y = linear()
+    WIDTHS.clear()
+    assert fitted(X, several(y, 5)).companions_ == {}
+    assert WIDTHS == [3, 3]
+
+
+def test_one_that_helped_with_three_targets_is_fitted_to_all():
+    X, y = steps()
+    y = several(y, 5)
+    ensemble = fitted(X, y)
+    expected = fitted(X, y, companions=[("trees", NeverOnTrial(**TREES.get_params()))])
+    assert_array_equal(ensemble.predict(X), expected.predict(X))
+
+
 @pytest.mark.parametrize("cv", [1, 2])
 def test_few_folds_are_no_trial(cv):
     X, y = linear()
@@ -112,13 +132,3 @@ def test_rows_to_stop_on_of_the_user_and_groups_reach_it():
     )
     assert set(N_FITTED) == {200}
     assert len(ensemble.companions_["trees"]) == 6
-
-
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_the_result_does_not_depend_on_n_jobs(n_jobs):
-    X, y = steps()
-    expected = fitted(X, y).predict(X)
-    ensemble = KFoldEnsembleRegressor(
-        Ridge(), cv=6, companions=[("trees", TREES)], random_state=0, n_jobs=n_jobs
-    )
-    assert_allclose(ensemble.fit(X, y).predict(X), expected, rtol=1e-12)

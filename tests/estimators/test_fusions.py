@@ -116,7 +116,7 @@ def test_members_trained_together_agree_with_one_by_one(fusion):
 
 def test_a_product_of_experts_learns_when_members_are_trained_together():
     X, y = repeated()
-    member = small_mofa(fusion="product_of_experts", max_epochs=10)
+    member = small_mofa(fusion="product_of_experts", max_epochs=6, learning_rate=2e-2)
     model = KFoldEnsembleRegressor(member, cv=2, engine="stacked", random_state=0).fit(X, y)
     assert model.oof_score_ > 0.5
     again = clone(model).fit(X, y)

@@ -37,7 +37,7 @@ def as_frame(X):
 
 def test_it_learns_an_easy_set():
     X, y = make_data(300)
-    model = small_mofa(max_epochs=40, schedule="cosine").fit(X[:200], y[:200])
+    model = small_mofa(max_epochs=25, schedule="cosine", learning_rate=2e-2).fit(X[:200], y[:200])
     assert model.score(X[200:], y[200:]) > 0.8
 
 
@@ -87,10 +87,28 @@ def test_a_missing_modality_is_learned_from_and_other_rows_predict_the_same():
     assert_allclose(model.predict(X_other)[others], prediction[others], rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("encoding_dim", "n_modalities", "expected"),
+    [(None, 6, 8), (5, 6, 5), ("auto", 1, 8), ("auto", 3, 8), ("auto", 4, 6), ("auto", 6, 4)],
+)
+def test_encodings_of_more_than_three_modalities_are_narrower(
+    encoding_dim, n_modalities, expected
+):
+    X, y = make_data()
+    modalities = dict.fromkeys([f"modality {i}" for i in range(n_modalities)], 2)
+    model = MoFARegressor(modalities, hidden_dim=8, encoding_dim=encoding_dim, max_epochs=1)
+    module = model.fit(X[:, : 2 * n_modalities], y).module_
+    encodings, _ = module.encode(torch.zeros(1, 2 * n_modalities))
+    assert encodings.shape == (1, n_modalities, expected)
+    assert module.trunk[0].out_features == 8
+
+
 def test_bfloat16_trains_and_scores_about_the_same():
     X, y = make_data(300)
     scores = {
-        precision: small_mofa(precision=precision, max_epochs=30).fit(X, y).score(X, y)
+        precision: small_mofa(precision=precision, max_epochs=10, learning_rate=3e-2)
+        .fit(X, y)
+        .score(X, y)
         for precision in ("float32", "bfloat16")
     }
     assert scores["float32"] > 0.8

@@ -212,7 +212,7 @@ def test_one_token_among_noise_is_found(fusion):
     )
     X, y = data.data, data.target
     train, test = slice(700), slice(700, None)
-    params = {"hidden_dim": 32, "max_epochs": 15, "batch_size": 64, "learning_rate": 5e-3}
+    params = {"hidden_dim": 32, "max_epochs": 8, "batch_size": 64, "learning_rate": 1e-2}
     attentive = network(modalities=data.modalities, tokens=data.n_tokens, fusion=fusion, **params)
     attentive.fit(X[train], y[train])
     start = data.modalities.get("image", 0)

@@ -29,6 +29,7 @@ def levels_of(y):
     ("before", "change", "message"),
     [
         ({}, {"hidden_dim": 8}, "hidden_dim has changed from 16 to 8"),
+        ({}, {"encoding_dim": 8}, "encoding_dim has changed from None to 8"),
         ({}, {"fusion": "gated"}, "fusion has changed from 'modality_attention' to 'gated'"),
         ({"fusion": "gated"}, {"fusion": "late"}, "fusion has changed from 'gated' to 'late'"),
         (
@@ -67,6 +68,7 @@ def test_another_architecture_is_refused_before_the_training(before, change, mes
         {"loss": "huber"},
         {"learning_rate": 1e-3},
         {"batch_size": 16},
+        {"encoding_dim": "auto"},
         {"fusion": FUSIONS["modality_attention"]},  # the same by its class
         {"modalities": {"image": range(4), "video": [4, 5, 6], "text": slice(7, 12)}},
     ],

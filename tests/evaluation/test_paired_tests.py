@@ -135,7 +135,7 @@ def _errors_of_equal_learners(rng, cv, n_samples=60):
 )
 def test_equal_learners_are_seldom_told_apart(cv):
     rng = np.random.default_rng(0)
-    n_trials, level = 60, 0.05
+    n_trials, level = 40, 0.05
     corrected = plain = 0
     for _ in range(n_trials):
         scores = _errors_of_equal_learners(rng, cv)

@@ -172,7 +172,7 @@ def test_held_out_members_leave_noise_at_zero(rows):
     X, y, _, _ = rows
     member = KNeighborsRegressor(2)
     ensemble = KFoldEnsembleRegressor(member, cv=5, random_state=0).fit(X, y)
-    arguments = {"modalities": WIDTHS, "n_repeats": 20, "random_state": 0}
+    arguments = {"modalities": WIDTHS, "n_repeats": 8, "random_state": 0}
     honest = modality_importance(ensemble, X, y, held_out=True, **arguments)
     learned = modality_importance(ensemble, X, y, **arguments)
     assert_allclose(honest.target_baselines, ensemble.oof_nmse_)

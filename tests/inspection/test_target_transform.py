@@ -63,7 +63,7 @@ def test_residuals_and_errors_by_group(counts, logs, held_out):
 @pytest.mark.parametrize("held_out", [False, True])
 def test_importances(counts, logs, held_out):
     first, second = (
-        modality_importance(model, X, y, held_out=held_out, random_state=0)
+        modality_importance(model, X, y, held_out=held_out, n_repeats=2, random_state=0)
         for model, y in ((counts, COUNTS), (logs, LOGS))
     )
     assert_allclose(first.importances, second.importances, atol=1e-6)

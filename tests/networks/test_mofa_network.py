@@ -44,6 +44,25 @@ def test_mofa_lite_has_the_parameters_of_its_layer_widths():
     assert 2.4e6 < n_parameters < 2.6e6
 
 
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_an_encoding_has_the_width_asked_for(fusion):
+    torch.manual_seed(0)
+    network = MoFANetwork(WIDTHS, 2, FUSIONS[fusion], hidden_dim=8, encoding_dim=4)
+    encodings, _ = network.encode(make_rows())
+    assert encodings.shape == (6, 3, 4)
+    assert network(make_rows()).shape == (6, 2)
+
+
+def test_narrow_encodings_leave_the_layers_after_the_fusion_alone():
+    network = make_network(encoding_dim=2)
+    assert network.fusion.fused_dim == 3 * 2
+    assert network.trunk[0].weight.shape == (8, 6)
+    after = [*network.trunk[1:].parameters(), *network.head.parameters()]
+    expected = make_network()
+    expected = [*expected.trunk[1:].parameters(), *expected.head.parameters()]
+    assert [p.shape for p in after] == [p.shape for p in expected]
+
+
 @pytest.mark.parametrize("hidden_dim", [1, 2, 3, 8])
 def test_output_has_a_row_for_each_row_and_a_column_for_each_target(hidden_dim):
     assert make_network(n_outputs=4, hidden_dim=hidden_dim)(make_rows(3)).shape == (3, 4)

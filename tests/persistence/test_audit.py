@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 # A longer run: MOFA_AUDIT_SECONDS=600, or python -m tests.persistence._audit --seconds 600.
-SECONDS = os.environ.get("MOFA_AUDIT_SECONDS", "6")
+SECONDS = os.environ.get("MOFA_AUDIT_SECONDS", "3")
 
 
 def test_forged_files_do_nothing_but_be_read():

@@ -66,6 +66,7 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 from sklearn.svm import SVC, SVR, LinearSVC
+from sklearn.utils.validation import has_fit_parameter
 
 from mofa_sklearn.persistence import get_untrusted_types, load
 
@@ -146,6 +147,8 @@ def test_an_estimator(model, tmp_path):
     X, y = make_data(40, None)
     y = (y > 0).astype(int) if is_classifier(model) else np.abs(y)
     is_same(model.fit(X, y), X, tmp_path)
+    if has_fit_parameter(model, "sample_weight"):  # some keep more of a weighted fit
+        is_same(model.fit(X, y, sample_weight=np.linspace(0.1, 1, 40)), X, tmp_path)
 
 
 def test_columns_of_a_frame(tmp_path):

@@ -14,13 +14,16 @@ from mofa_sklearn import make_mofa_pipeline
 from mofa_sklearn.estimators import LogisticPathClassifier
 from mofa_sklearn.persistence import dump, load
 from tests.classes import WIDTHS, make_classes, small_classifier, small_classifier_of
+from tests.helpers import with_quick_companions
 
 KINDS = ["binary", "multiclass", "ordinal", "multilabel"]
 
 
 def pipeline_of(kind="binary", **params):
     network = small_classifier_of(kind, modalities=None, max_epochs=2)
-    return make_mofa_pipeline(WIDTHS, estimator=network, cv=2, random_state=0, **params)
+    return with_quick_companions(
+        make_mofa_pipeline(WIDTHS, estimator=network, cv=2, random_state=0, **params)
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)

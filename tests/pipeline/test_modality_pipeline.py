@@ -24,7 +24,7 @@ from mofa_sklearn import (
     make_mofa_pipeline,
 )
 
-from ..helpers import WIDTHS, make_data, run_in_fresh_process, small_mofa, with_few_trees
+from ..helpers import WIDTHS, make_data, run_in_fresh_process, small_mofa, with_quick_companions
 from .probes import GroupedShift, Recorder, Shift
 
 N = 60
@@ -45,13 +45,13 @@ def recording(*, shift=None, routing=False, **params):
     return ModalityPipeline([("shift", shift), ("last", last)], **params)
 
 
-def small(ensemble=True, cv=3, **params):
+def small(ensemble=True, cv=2, **params):
     """Make the default pipeline, with networks that train in a moment."""
     params |= {"cv": cv} if ensemble else {}
     model = make_mofa_pipeline(WIDTHS, ensemble=ensemble, random_state=0, **params)
     prefix = "regressor__estimator__" if ensemble else "regressor__"
     model.set_params(**{f"{prefix}hidden_dim": 8, f"{prefix}max_epochs": 2})
-    return with_few_trees(model)
+    return with_quick_companions(model)
 
 
 # What fit hands over
@@ -206,7 +206,7 @@ def test_groups_and_weights_through_cross_validate_need_no_request(routing):
     GroupsOfSplits.seen.clear()
     with config_context(enable_metadata_routing=routing):
         result = cross_validate(
-            small(cv=3),
+            small(),
             X,
             Y,
             cv=GroupKFold(2),
@@ -221,7 +221,7 @@ def test_groups_and_weights_through_cross_validate_need_no_request(routing):
         for held_out in model[-1]._held_out:
             members = GROUPS[train][held_out]
             assert not set(members) & set(np.delete(GROUPS[train], held_out))
-        weighted = small(cv=3).fit(
+        weighted = small().fit(
             X[train], Y[train], groups=GROUPS[train], sample_weight=WEIGHT[train]
         )
         assert_array_equal(model.predict(X[test]), weighted.predict(X[test]))

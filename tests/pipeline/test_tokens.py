@@ -10,7 +10,7 @@ from sklearn.linear_model import Ridge
 from mofa_sklearn import MoFAClassifier, MoFARegressor, make_mofa_pipeline, persistence
 from mofa_sklearn.datasets import make_micro_videos
 
-from ..helpers import with_few_trees
+from ..helpers import with_quick_companions
 
 TINY = {"hidden_dim": 8, "max_epochs": 2}
 
@@ -37,7 +37,7 @@ def tiny(pipeline):
     params = pipeline.get_params()
     names = [name for name in params if name.split("__")[-1] in TINY and params[name] is not None]
     pipeline.set_params(**{name: TINY[name.split("__")[-1]] for name in names})
-    return with_few_trees(pipeline)
+    return with_quick_companions(pipeline)
 
 
 def make(videos, **params):

@@ -95,6 +95,24 @@ def test_jointly_every_modality_counts_the_same():
     assert_allclose(again, augmenter.transform(X[:9]), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+@pytest.mark.parametrize("offset", [0, 300])
+def test_clones_retrieve_together_for_a_few_rows_what_each_does_by_itself(metric, offset):
+    # Distances in all modalities jointly then come from those in each.
+    X, y = make_data(n_samples=300)
+    X = (X + offset).astype(np.float32)
+    X[50:90, IMAGE] = X[50, IMAGE]  # the same in one modality only
+    X[100:110] = X[100]
+    X[120:140, IMAGE] = np.nan
+    many = {"metric": metric, "joint": True}
+    augmenters = [make_augmenter(**many).fit(X[i:], y[i:]) for i in (0, 30)]
+    new = np.concatenate([X[50:53], X[98:102], X[-1:] + np.float32(0.1)])
+    for rows in (new, new[:1], new[-1:]):
+        together = RetrievalAugmenter._transform_together(augmenters, [rows, rows])
+        for augmenter, retrieved in zip(augmenters, together, strict=True):
+            assert_array_equal(retrieved, augmenter.transform(rows))
+
+
 def test_the_units_of_columns_and_targets_make_no_difference():
     X, y = make_data(N_ROWS)
     expected = make_augmenter().fit_transform(X, y)

@@ -6,7 +6,7 @@ from mofa_sklearn import make_mofa_pipeline
 from mofa_sklearn.estimators._base import BaseMoFA
 from mofa_sklearn.preprocessing import EngagementBinner
 
-from ..helpers import with_few_trees
+from ..helpers import with_quick_companions
 
 WIDTHS = {"title": 6, "image": 5, "social": 3}
 N_TRAIN, N_TEST = 300, 150
@@ -14,8 +14,8 @@ SMALL = {
     "hidden_dim": 32,
     "dropout": 0.1,
     "batch_size": 32,
-    "learning_rate": 1e-2,
-    "max_epochs": 20,
+    "learning_rate": 2e-2,
+    "max_epochs": 12,
     "n_iter_no_change": None,
 }
 
@@ -32,7 +32,7 @@ def small_pipeline(recipe, modalities=WIDTHS, params=None, *, ensemble=True, **k
             part.set_params(max_iter=40, learning_rate=0.2)
         if type(part).__module__.startswith("catboost."):
             part.set_params(iterations=40, learning_rate=0.2)
-    return with_few_trees(pipeline)
+    return with_quick_companions(pipeline)
 
 
 def split(X, y):

@@ -46,6 +46,7 @@ OF_NETWORKS = {
     "tokens": Changes({"a": 3}),
     "fusion": Changes("late"),
     "hidden_dim": Changes(6),
+    "encoding_dim": Changes(3),
     "dropout": Changes(0.0),
     "modality_dropout": Changes(0.6),
     "anneal_dropout": Changes(False),

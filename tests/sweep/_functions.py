@@ -1,8 +1,11 @@
 """The arguments of public functions."""
 
+from functools import cache, partial
+
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone, is_classifier
 from sklearn.linear_model import LinearRegression, Ridge
 
 from mofa_sklearn import (
@@ -123,7 +126,15 @@ def parts_of_a_file():
 def lazy_rows(model):
     dataframe = pytest.importorskip("dask.dataframe")
     rows = pd.DataFrame(_data.X_NEW, columns=_data.NAMES)
-    return {"estimator": model(), "X": dataframe.from_pandas(rows, npartitions=2)}
+    return {"estimator": knowing_names(model), "X": dataframe.from_pandas(rows, npartitions=2)}
+
+
+@cache
+def knowing_names(model):
+    """Fit a model of `_fitted` again, on a table whose columns have names."""
+    unfitted = clone(model())
+    y = _data.LEVELS if is_classifier(unfitted) else _data.Y
+    return unfitted.fit(pd.DataFrame(_data.X, columns=_data.NAMES), y)
 
 
 def meta_of(columns):
@@ -184,7 +195,9 @@ FUNCTIONS = {
         f"dask.{name}": (
             Call(lambda name=name: getattr(dask, name), lambda model=model: lazy_rows(model)),
             {
-                "estimator": Argument(Changes(Later(other)), (3, Ridge, Ridge())),
+                "estimator": Argument(
+                    Changes(Later(partial(knowing_names, other))), (3, Ridge, Ridge())
+                ),
                 "columns": Argument(Changes(columns), (["one"], 3, "one")),
                 "meta": Argument(
                     Same(Later(lambda columns=columns: meta_of(columns)), "it spares a question"),

@@ -14,6 +14,8 @@ from sklearn.base import clone
 
 from mofa_sklearn import KFoldEnsembleRegressor, MoFARegressor, make_mofa_pipeline
 
+from ..helpers import with_quick_companions
+
 N_WORKERS = 2
 WIDTHS = {"a": 40, "b": 40}
 
@@ -24,7 +26,7 @@ def make_models():
     return {
         "network": network,
         "ensemble": KFoldEnsembleRegressor(network, cv=2, random_state=0),
-        "pipeline": pipeline.set_params(
+        "pipeline": with_quick_companions(pipeline).set_params(
             regressor__estimator__hidden_dim=16, regressor__estimator__max_epochs=1
         ),
     }

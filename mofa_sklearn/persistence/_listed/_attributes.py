@@ -94,8 +94,8 @@ _NAMES_OF_KIND = {
         _stop_words_id t t_ _training_dim validation_fraction X_max_ X_min_
     """,
     "bool|none": """
-        alpha_per_target approx_hessian average constant_hessian do_early_stopping_
-        early_stopping _effective_probability fit_path fixed_vocabulary_ increasing_
+        alpha_per_target approx_hessian average constant_hessian do_early_stopping_ early_stopping
+        _effective_probability fit_path _fitted_with_sw fixed_vocabulary_ increasing_
         _infrequent_enabled multimetric_ _norm_y_weights outputs_2d_ positive _precomputed
         _predict_1d probability _raise_exc shuffle _sparse sparse_input_ sparse_output_
         _use_validation_data verbose_feature_names_out _whiten

@@ -117,7 +117,8 @@ ESTIMATORS = {
     "mofa_sklearn.preprocessing._engagement_binner": {"EngagementBinner": "bin_edges_ classes_"},
     "mofa_sklearn.preprocessing._modality_preprocessor": {
         "ModalityPreprocessor": (
-            "modalities_ transformers_ tables_=plain _has_tables=bool _sparse=plain"
+            "modalities_ transformers_ tables_=plain _has_tables=bool _sparse=plain "
+            "_names_out=plain"
         ),
     },
     "mofa_sklearn.preprocessing._per_token": {
@@ -186,7 +187,7 @@ PARTS = {
     "mofa_sklearn.preprocessing._neighbors": {
         "BruteForceIndex": "rows=array centre=array",
         "NeighborSearch": (
-            "rows=array order=array counts=array index=object[BruteForceIndex,ApproximateIndex]"
+            "rows=array order=array starts=array index=object[BruteForceIndex,ApproximateIndex]"
         ),
     },
 }

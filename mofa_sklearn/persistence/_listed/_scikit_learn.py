@@ -119,13 +119,13 @@ ESTIMATORS = {
             "is_categorical_ _preprocessor _is_categorical_remapped _label_encoder classes_ "
             "n_trees_per_iteration_ _random_seed _feature_subsample_rng _n_features _loss "
             "do_early_stopping_ _use_validation_data _bin_mapper _baseline_prediction _predictors "
-            "_scorer train_score_ validation_score_"
+            "_scorer train_score_ validation_score_ _fitted_with_sw"
         ),
         "HistGradientBoostingRegressor": (
             "is_categorical_ _preprocessor _is_categorical_remapped n_trees_per_iteration_ "
             "_random_seed _feature_subsample_rng _n_features _loss do_early_stopping_ "
             "_use_validation_data _bin_mapper _baseline_prediction _predictors _scorer "
-            "train_score_ validation_score_"
+            "train_score_ validation_score_ _fitted_with_sw"
         ),
     },
     "sklearn.ensemble._stacking": {
