@@ -144,16 +144,6 @@ def test_a_search_on_one_thread_leaves_the_warning_filters_alone(monkeypatch):
     assert_array_equal(positions[:, 0], np.arange(300))
 
 
-def test_a_search_of_version_0_1_finds_the_same():
-    rows = make_repeated()
-    search = NeighborSearch(rows)
-    state = {"order": search.order, "counts": np.diff(search.starts), "index": search.index}
-    old = NeighborSearch.__new__(NeighborSearch)
-    old.__setstate__(state)
-    for part, again in zip(search.nearest(rows, 5), old.nearest(rows, 5), strict=True):
-        assert_array_equal(part, again)
-
-
 @pytest.mark.parametrize("k", [1, 5])
 def test_what_a_search_keeps_for_the_next_one_is_in_no_pickle(k):
     rows = make_rows(100)
