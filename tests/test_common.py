@@ -44,9 +44,6 @@ _SMALL = {
     "max_epochs": 15,
 }
 
-# Classes are told apart sooner than targets are met.
-_SMALL_CLASSIFIER = {**_SMALL, "learning_rate": 0.15, "max_epochs": 6}
-
 ESTIMATORS = [
     RankGaussTransformer(n_quantiles=20),
     ModalityPreprocessor(),
@@ -59,8 +56,8 @@ ESTIMATORS = [
     TokenPooling("none", n_tokens=1),
     BlockPCA(),
     BlockPCA(log_narrow=True),
-    RetrievalAugmenter(n_neighbors=3, cv=3),
-    RetrievalAugmenter(n_neighbors=3, metric="cosine", passthrough=False, cv=3),
+    RetrievalAugmenter(n_neighbors=3, cv=2),
+    RetrievalAugmenter(n_neighbors=3, metric="cosine", passthrough=False, cv=2),
     MoFARegressor(**_SMALL),
     MoFARegressor(fusion="late", loss="quantile", **{**_SMALL, "batch_size": 64}),
     MoFARegressor(tokens={"x": 1}, **_SMALL),
@@ -73,22 +70,22 @@ ESTIMATORS = [
     RetrievalRegressor(n_neighbors=3),
     LogisticPathClassifier(),
     RetrievalClassifier(n_neighbors=3),
-    KFoldEnsembleRegressor(Ridge(), cv=3, companions=[("lasso", Lasso(0.1))]),
+    KFoldEnsembleRegressor(Ridge(), cv=2, companions=[("lasso", Lasso(0.1))]),
     KFoldEnsembleRegressor(  # of sparse rows Ridge iterates, in one of two ways
-        make_pipeline(FunctionTransformer(), Ridge(tol=1e-12)), validation="inner", cv=3
+        make_pipeline(FunctionTransformer(), Ridge(tol=1e-12)), validation="inner", cv=2
     ),
-    MoFAClassifier(**_SMALL_CLASSIFIER),
-    MoFAClassifier(early_stopping=False, loss="focal", fusion="late", **_SMALL_CLASSIFIER),
-    KFoldEnsembleClassifier(MoFAClassifier(**_SMALL_CLASSIFIER), cv=2),
-    KFoldEnsembleClassifier(LogisticRegression(), cv=3),
+    MoFAClassifier(**_SMALL),
+    MoFAClassifier(early_stopping=False, loss="focal", fusion="late", **_SMALL),
+    KFoldEnsembleClassifier(MoFAClassifier(**_SMALL), cv=2),
+    KFoldEnsembleClassifier(LogisticRegression(), cv=2),
     KFoldEnsembleClassifier(
-        LogisticRegression(), cv=3, companions=[("strong", LogisticRegression(C=0.01))]
+        LogisticRegression(), cv=2, companions=[("strong", LogisticRegression(C=0.01))]
     ),
-    KFoldEnsembleClassifier(LogisticRegression(), cv=3, calibrate="temperature"),
+    KFoldEnsembleClassifier(LogisticRegression(), cv=2, calibrate="temperature"),
     KFoldEnsembleClassifier(
-        make_pipeline(FunctionTransformer(), LogisticRegression()), validation="inner", cv=3
+        make_pipeline(FunctionTransformer(), LogisticRegression()), validation="inner", cv=2
     ),
-    BlendRegressor([("ridge", Ridge()), ("lasso", Lasso(0.1))], cv=3),
+    BlendRegressor([("ridge", Ridge()), ("lasso", Lasso(0.1))], cv=2),
     BlendRegressor(
         [
             ("ridges", KFoldEnsembleRegressor(Ridge(), cv=2)),
@@ -102,7 +99,7 @@ ESTIMATORS = [
     ModalityPipeline(
         [
             ("preprocess", ModalityPreprocessor()),
-            ("ensemble", KFoldEnsembleRegressor(Ridge(), cv=3, random_state=0)),
+            ("ensemble", KFoldEnsembleRegressor(Ridge(), cv=2, random_state=0)),
         ]
     ),
     ModalityPipeline([("scale", StandardScaler()), ("classifier", LogisticRegression())]),

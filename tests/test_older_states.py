@@ -22,6 +22,7 @@ from mofa_sklearn._older_states import ReadsOlderStates
 from mofa_sklearn.baselines import _block_statistics
 from mofa_sklearn.persistence import dump, load
 from mofa_sklearn.preprocessing import ModalityPreprocessor, RankGaussTransformer
+from mofa_sklearn.preprocessing._neighbors import NeighborSearch
 
 from .classes import make_classes, small_classifier
 from .helpers import WIDTHS, make_data, small_mofa
@@ -42,7 +43,7 @@ NEWER = {
         "_target_names",
         "_sets",
     },
-    "ModalityPreprocessor": {"tokens", "tables_", "_has_tables", "_sparse"},
+    "ModalityPreprocessor": {"tokens", "tables_", "_has_tables", "_sparse", "_names_out"},
     "RankGaussTransformer": {"max_absolute_value"},
 }
 #: class -> how many parameters it had then
@@ -135,6 +136,27 @@ def test_it_is_shown_cloned_and_stored(make, tmp_path):
     assert repr(old) == repr(model) == repr(clone(old))
     dump(old, tmp_path / "old.mofa")
     assert type(load(tmp_path / "old.mofa")) is type(model)
+
+
+def test_columns_keep_their_names():
+    model = preprocessor()
+    assert_array_equal(as_of_0_1(model).get_feature_names_out(), model.get_feature_names_out())
+
+
+def test_neighbours_are_found_as_they_were():
+    X, _ = make_data(60)
+    X[10:30] = X[:20]  # groups of rows that are the same
+    search = NeighborSearch(X)
+    old = object.__new__(NeighborSearch)
+    old.__setstate__(
+        {
+            "order": search.order,
+            "counts": np.diff(search.starts),
+            "index": search.index,
+        }
+    )
+    for found, expected in zip(old.nearest(X, 5), search.nearest(X, 5), strict=True):
+        assert_array_equal(found, expected)
 
 
 def test_sets_of_classes_need_another_fit():

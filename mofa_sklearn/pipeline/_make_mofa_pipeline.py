@@ -169,8 +169,8 @@ def make_mofa_pipeline(
     >>> from mofa_sklearn.datasets import make_micro_videos
     >>> from mofa_sklearn.metrics import nmse_scorer
     >>> widths = {"image": 16, "video": 12, "text": 16}
-    >>> X, y = make_micro_videos(300, modalities=widths, noise=0.1, random_state=0)
-    >>> pipeline = make_mofa_pipeline(widths, cv=3, random_state=0)
+    >>> X, y = make_micro_videos(150, modalities=widths, noise=0.1, random_state=0)
+    >>> pipeline = make_mofa_pipeline(widths, cv=2, random_state=0)
     >>> _ = pipeline.set_params(
     ...     regressor__estimator__hidden_dim=16, regressor__estimator__max_epochs=3
     ... )

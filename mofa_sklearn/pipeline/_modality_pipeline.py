@@ -105,9 +105,9 @@ class ModalityPipeline(CompletesWhatIsThere, AnswersOfLastStep, Pipeline):
     >>> from mofa_sklearn.datasets import make_micro_videos
     >>> widths = {"image": 16, "text": 12}
     >>> videos = make_micro_videos(
-    ...     300, modalities=widths, n_creators=40, return_bunch=True, random_state=0
+    ...     150, modalities=widths, n_creators=40, return_bunch=True, random_state=0
     ... )
-    >>> model = make_mofa_pipeline(widths, cv=3, random_state=0)
+    >>> model = make_mofa_pipeline(widths, cv=2, random_state=0)
     >>> model = model.set_params(
     ...     regressor__estimator__hidden_dim=16, regressor__estimator__max_epochs=3
     ... )

@@ -267,7 +267,8 @@ class ModalityPreprocessor(
             A name that tells its modality by itself is kept as it is.
         """
         check_is_fitted(self, "transformers_")
-        if input_features is None:  # to find them takes longer than to transform a row
+        # To find them takes longer than to transform a row.
+        if input_features is None and self._names_out is not None:
             return self._names_out.copy()
         return self._find_names_out(input_features)
 
@@ -295,7 +296,7 @@ class ModalityPreprocessor(
         return requests
 
     def _newer_attributes(self) -> dict[str, Any]:
-        return {"tables_": [], "_has_tables": False, "_sparse": []}
+        return {"tables_": [], "_has_tables": False, "_sparse": [], "_names_out": None}
 
     def _resolve(self, X: Any) -> Any:
         """Check the rows of a fit, and find modalities and their transformers."""

@@ -195,6 +195,11 @@ _INDEXES: dict[str, type[BruteForceIndex] | type[ApproximateIndex]] = {
 }
 
 
+def _starts(counts: np.ndarray) -> np.ndarray:
+    """Return where groups of so many rows begin, one after the other, and where the last ends."""
+    return np.concatenate([[0], np.cumsum(counts)])
+
+
 class NeighborSearch:
     """Finds the rows that are nearest to a query.
 
@@ -220,9 +225,15 @@ class NeighborSearch:
             as_bytes, return_index=True, return_inverse=True, return_counts=True
         )
         self.order = np.argsort(same, kind="stable")  # all rows, equal ones side by side
-        # Where each group of them begins, and the last one ends.
-        self.starts = np.concatenate([[0], np.cumsum(counts)])
+        self.starts = _starts(counts)
         self.index = _INDEXES[algorithm](rows[first], seed)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take a pickle's state; those of version 0.1 have the groups' sizes."""
+        state = dict(state)
+        if "counts" in state:
+            state["starts"] = _starts(state.pop("counts"))
+        vars(self).update(state)
 
     def nearest(
         self, queries: np.ndarray, k: int, n_jobs: int | None = None

@@ -35,7 +35,7 @@ def spoiled(n_samples=60, n_targets=2):
 
 
 def ensemble(estimator, **params):
-    return KFoldEnsembleRegressor(estimator, cv=4, random_state=0, **params)
+    return KFoldEnsembleRegressor(estimator, cv=3, random_state=0, **params)
 
 
 NETWORK = {"dropout": 0.2, "batch_size": "auto"}
@@ -58,11 +58,11 @@ MODELS = {
     ),
     "blend": lambda: BlendRegressor(
         [("network", small_mofa(**NETWORK)), ("ridge", make_pipeline(StandardScaler(), Ridge()))],
-        cv=4,
+        cv=3,
         random_state=0,
     ),
     "blend of ensembles": lambda: BlendRegressor(
-        [("one", ensemble(Ridge())), ("other", ensemble(Ridge(100.0)))], cv=4, random_state=0
+        [("one", ensemble(Ridge())), ("other", ensemble(Ridge(100.0)))], cv=3, random_state=0
     ),
 }
 
@@ -176,8 +176,8 @@ def test_weights_of_zero_alone_are_refused(kind):
 
 def test_fewer_rows_that_count_than_folds_are_told():
     X, y = make_data(30)
-    with pytest.raises(ValueError, match="zero for every row but 3: cv=4"):
-        ensemble(Ridge()).fit(X, y, sample_weight=np.r_[np.ones(3), np.zeros(27)])
+    with pytest.raises(ValueError, match="zero for every row but 2: cv=3"):
+        ensemble(Ridge()).fit(X, y, sample_weight=np.r_[np.ones(2), np.zeros(28)])
 
 
 def test_weights_are_not_taken_twice():
