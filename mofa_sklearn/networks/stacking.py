@@ -14,7 +14,7 @@ from .numeric import LinkedPiecewiseLinear, PiecewiseLinear, StackedPiecewiseLin
 from .stand_ins import LinkedStandIns, StackedStandIns, StandIns
 
 # Weights of a layer from which on to read them takes longer than to call it.
-_LARGE = 2**19
+_LARGE = 2**18
 # Rows of the trial that shows whether a network can be stacked.
 _N_TRIAL_ROWS = 3
 

@@ -289,7 +289,7 @@ def test_a_linked_stack_follows_its_members_weights():
 @pytest.mark.parametrize("has_bias", [True, False])
 def test_linked_layers_of_many_weights_compute_what_their_members_do(shape, has_bias):
     generator = torch.Generator().manual_seed(0)
-    layers = [nn.Linear(512, 1024, bias=has_bias) for _ in range(2)]
+    layers = [nn.Linear(512, 512, bias=has_bias) for _ in range(2)]
     linked = stack_modules([nn.Sequential(layer) for layer in layers], LINKED_LAYERS)
     x = torch.randn(shape, generator=generator)
     rows = x if x.dim() > 2 else [x, x]

@@ -187,7 +187,8 @@ PARTS = {
     "mofa_sklearn.preprocessing._neighbors": {
         "BruteForceIndex": "rows=array centre=array",
         "NeighborSearch": (
-            "rows=array order=array starts=array index=object[BruteForceIndex,ApproximateIndex]"
+            "rows=array order=array starts=array counts=array "
+            "index=object[BruteForceIndex,ApproximateIndex]"
         ),
     },
 }
