@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 
 # Small networks: more threads only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -11,6 +12,10 @@ import pytest
 from hypothesis import settings
 
 matplotlib.use("Agg")
+
+# A shell lets what it starts in the background ignore Ctrl-C: a test of it would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples in every run, however slow the machine is.
 settings.register_profile("tests", derandomize=True, deadline=None, max_examples=30)

@@ -197,8 +197,9 @@ class BoostingClassifier(_Boosting, EarlyStoppingClassifier):
 
     As a companion of a :class:`~mofa_sklearn.KFoldEnsembleClassifier` it is on trial: it is fitted
     on the first two folds and, if on the rows that they hold out a blend with it does not have a
-    log loss that is lower than without it, by 0.002 on average and by 2 in all, on no other. The
-    ensemble's ``blend_weights_`` are zero for it then, and there are none in ``companions_``.
+    log loss that is lower than without it, by 0.002 on average and by 2 in all, on no other; where
+    it adds nothing at all on the first, it has no second. The ensemble's ``blend_weights_`` are
+    zero for it then, and there are none in ``companions_``.
 
     Parameters
     ----------

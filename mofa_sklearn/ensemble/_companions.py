@@ -138,14 +138,33 @@ def _fit_if_worth_it(
     first, others = folds[:N_TRIAL_FOLDS], folds[N_TRIAL_FOLDS:]
     targets = targets_on_trial(task)
     if isinstance(targets, slice):  # all of them: what was tried is kept
-        tried = _fit_on(first, task, n_jobs)
-        if not is_worth_it(parts, tried, task, first, classes):
-            return []
-        return [*tried, *_fit_on(others, task, n_jobs)]
+        tried = _fit_on_trial(first, task, n_jobs, parts, classes)
+        return [*tried, *_fit_on(others, task, n_jobs)] if tried else []
     trial, parts = of_targets(targets, task, parts)
     tried = _fit_on(first, trial, n_jobs)
     go_on = is_worth_it(parts, tried, trial, first, classes)
     return _fit_on(folds, task, n_jobs) if go_on else []
+
+
+def _fit_on_trial(
+    folds: Sequence[Fold],
+    task: MemberTask,
+    n_jobs: int | None,
+    parts: Sequence[Sequence[Member]],
+    classes: np.ndarray | None,
+) -> list[Member]:
+    """Fit a companion on the trial's folds; return none if it is given up."""
+    # Trees cost as much for every class: those that add nothing on one fold have no second.
+    steps = [folds] if classes is None else [folds[:1], folds[1:]]
+    tried: list[Member] = []
+    for step in steps:
+        tried += _fit_on(step, task, n_jobs)
+        n_tried = len(tried)
+        so_far = [part[:n_tried] for part in parts]
+        ends = n_tried == len(folds)
+        if not is_worth_it(so_far, tried, task, folds[:n_tried], classes, ends):
+            return []
+    return tried
 
 
 def _fit_on(folds: Sequence[Fold], task: MemberTask, n_jobs: int | None) -> list[Member]:

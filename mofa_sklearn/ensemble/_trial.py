@@ -24,6 +24,8 @@ _LEAST_GAIN = 1e-3
 # rows, which a companion that knows nothing new lets fall by this with a probability of a few in
 # a hundred (a likelihood ratio test of its weight).
 _LEAST_GAIN_OF_CLASSES, _LEAST_GAIN_OF_ALL_ROWS = 2e-3, 2.0
+# A gain that is smaller than this is none.
+_ROUNDING = 1e-9
 
 
 def on_trial(estimator: BaseEstimator, n_folds: int) -> bool:
@@ -97,6 +99,7 @@ def is_worth_it(
     task: MemberTask,
     folds: Sequence[Fold],
     classes: np.ndarray | None = None,
+    ends: bool = True,
 ) -> bool:
     """Tell whether a blend gains by one more companion.
 
@@ -112,6 +115,8 @@ def is_worth_it(
         The trial's folds.
     classes : ndarray of shape (n_classes,) or (n_labels, 2), default=None
         Those of an ensemble of classifiers.
+    ends : bool, default=True
+        Whether these are all of the trial's folds; if not, any gain will do.
 
     Returns
     -------
@@ -126,8 +131,11 @@ def is_worth_it(
         return True
     held_out, y, weight = held_out[:, rows], task.y[rows], weight[rows]
     if classes is not None:
+        gain = _gain_of_classes(held_out, y, classes, weight)
+        if not ends:
+            return gain > _ROUNDING
         needed = max(_LEAST_GAIN_OF_CLASSES, _LEAST_GAIN_OF_ALL_ROWS / _n_effective(weight))
-        return _gain_of_classes(held_out, y, classes, weight) >= needed
+        return gain >= needed
     return _gain(held_out, y, weight) >= _LEAST_GAIN
 
 

@@ -63,9 +63,9 @@ def fitted(X, y, cv=6, companions=(("trees", TREES),), **params):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_one_that_adds_nothing_is_given_up_after_two_folds(kind):
+def test_one_that_adds_nothing_is_given_up_after_two_folds_at_most(kind):
     ensemble = fitted(*linear(kind))
-    assert len(N_FITTED) == 2
+    assert len(N_FITTED) <= 2
     assert ensemble.companions_ == {}
     assert not ensemble.blend_weights_.loc["trees"].any()
     assert_allclose(ensemble.blend_weights_.loc["estimator"], 1)
@@ -93,11 +93,19 @@ def test_out_of_fold_the_log_loss_is_smaller_with_it():
     assert log_loss(y, ensemble.oof_prediction_) < log_loss(y, alone.oof_prediction_)
 
 
+def test_what_is_nothing_on_the_first_fold_has_no_second():
+    X, y = steps()
+    nothing = Counted(max_iter=1, learning_rate=1e-9)  # the shares of the classes
+    strong = NeverOnTrial(**TREES.get_params())
+    fitted(X, y, companions=[("strong", strong), ("nothing", nothing)])
+    assert len(N_FITTED) == 1
+
+
 def test_what_counts_is_what_it_adds_to_the_companions_before_it():
     X, y = steps()
     same = NeverOnTrial(**TREES.get_params())
     ensemble = fitted(X, y, companions=[("same", same), ("trees", TREES)])
-    assert len(N_FITTED) == 2
+    assert len(N_FITTED) <= 2
     assert list(ensemble.companions_) == ["same"]
 
 
@@ -111,7 +119,7 @@ def test_the_decision_depends_on_rows_that_count_alone():
     order = np.random.default_rng(1).permutation(600)
     X, y = np.vstack([X, X])[order], np.concatenate([y, extra])[order]
     ensemble = fitted(X, y, cv=splits, sample_weight=weight[order])
-    assert len(N_FITTED) == 2
+    assert len(N_FITTED) <= 2
     assert ensemble.companions_ == {}
 
 
