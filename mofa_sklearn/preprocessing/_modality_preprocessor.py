@@ -204,7 +204,7 @@ class ModalityPreprocessor(
         X = self._resolve(X)
         for name in self.modalities_:
             self._fit_block(name, X, y, groups, transform=False)
-        self._names_out = self._find_names_out()
+        self._names_out = self._names_where_known()
         return self
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -231,7 +231,7 @@ class ModalityPreprocessor(
         groups = self._check_groups(groups, X)
         X = self._resolve(X)
         blocks = [self._fit_block(name, X, y, groups, transform=True) for name in self.modalities_]
-        self._names_out = self._find_names_out()
+        self._names_out = self._names_where_known()
         return joined(blocks)
 
     def transform(self, X):
@@ -271,6 +271,13 @@ class ModalityPreprocessor(
         if input_features is None and self._names_out is not None:
             return self._names_out.copy()
         return self._find_names_out(input_features)
+
+    def _names_where_known(self) -> np.ndarray | None:
+        """Return the names of the transformed columns, or None where a transformer has none."""
+        try:
+            return self._find_names_out()
+        except Exception:  # whatever it is, it is told where names are asked for
+            return None
 
     def _find_names_out(self, input_features: Any = None) -> np.ndarray:
         names_in = _check_feature_names_in(self, input_features)

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn import config_context
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -211,6 +211,25 @@ def test_names_tell_the_modality(framed):
         "video": 3,
         "text": 2,
     }
+
+
+def test_a_transformer_without_names_transforms_and_says_so_when_asked():
+    class Nameless(TransformerMixin, BaseEstimator):
+        def fit(self, X, y=None):
+            self.fitted_ = True
+            return self
+
+        def transform(self, X):
+            return 2 * X
+
+        def get_feature_names_out(self, input_features=None):
+            raise ValueError("no names here")
+
+    X, _ = make_data()
+    preprocess = ModalityPreprocessor(Nameless(), modalities=WIDTHS).fit(X)
+    assert_array_equal(preprocess.transform(X), 2 * X)
+    with pytest.raises(ValueError, match="no names here"):
+        preprocess.get_feature_names_out()
 
 
 def test_pandas_output_keeps_index_and_names():
