@@ -12,6 +12,7 @@ from scipy import sparse
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
+from .._sklearn_private import InvalidParameterError
 from ..modalities._missing import check_finite_or_missing
 from ..modalities._numbers import floats_of, refuse_other_kinds
 from ..modalities._positions import as_slice
@@ -184,7 +185,8 @@ def explained(
     try:
         yield
     except (ValueError, TypeError) as error:
-        if isinstance(error, OSError):  # an encoder's, which names the file or the model
+        # An encoder's names the file or the model, and that of a parameter says what it takes.
+        if isinstance(error, (OSError, InvalidParameterError)):
             error.add_note(f"This was in the modality '{name}'.")
             raise
         if is_frame(block):

@@ -213,6 +213,16 @@ def test_names_tell_the_modality(framed):
     }
 
 
+def test_a_wrong_parameter_of_a_step_is_not_taken_for_a_fault_of_the_columns():
+    words = pd.DataFrame({"title": ["a cat", "a dog", "the sea"]})
+    steps = make_pipeline(FloatColumns(), RankGaussTransformer(max_absolute_value=-1))
+    preprocess = ModalityPreprocessor(steps, modalities={"words": ["title"]})
+    with pytest.raises(ValueError, match="'max_absolute_value' parameter") as caught:
+        preprocess.fit(words)
+    assert "numbers are expected" not in str(caught.value)
+    assert caught.value.__notes__ == ["This was in the modality 'words'."]
+
+
 def test_a_transformer_without_names_transforms_and_says_so_when_asked():
     class Nameless(TransformerMixin, BaseEstimator):
         def fit(self, X, y=None):
