@@ -151,7 +151,8 @@ class OrderedProbabilities(nn.Module):
         self.register_buffer("ranks", torch.from_numpy(np.asarray(ranks, dtype=np.int64)))
 
     def forward(self, outputs: Tensor) -> Tensor:
-        above = ordered_logits(outputs.to(torch.float64)).sigmoid()
+        # onnxruntime has no Softplus of doubles, which the logits are made with.
+        above = ordered_logits(outputs).to(torch.float64).sigmoid()
         certain = torch.ones_like(above[..., :1])
         bounds = torch.cat([certain, above, torch.zeros_like(certain)], dim=-1)
         return (bounds[..., :-1] - bounds[..., 1:])[..., self.ranks]

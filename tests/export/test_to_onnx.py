@@ -119,6 +119,13 @@ def test_a_classifier_gives_probabilities_and_names_the_classes(tmp_path):
     np.testing.assert_allclose(run(session, X), model.predict_proba(X), atol=1e-5)
 
 
+def test_ordered_classes_are_exported(tmp_path):
+    X, y = make_classification(90, 8, n_classes=4, n_informative=6, random_state=0)
+    model = MoFAClassifier({"a": 4, "b": 4}, ordinal=True, **SMALL).fit(X, y)
+    session = opened(model, tmp_path)
+    np.testing.assert_allclose(run(session, X), model.predict_proba(X), atol=1e-5)
+
+
 def test_tokens_and_modalities_that_are_not_in_order_are_told(tmp_path):
     X, y = make_micro_videos(
         60, modalities={"video": 4, "text": 5}, n_tokens={"video": 3}, random_state=0
