@@ -150,7 +150,7 @@ def to_module(model: Any) -> ExportedModel:
     Notes
     -----
     What can be exported: pipelines of :func:`~mofa_sklearn.make_mofa_pipeline` with every
-    recipe, ensembles, blends, networks, companions and calibration of ours; of scikit-learn
+    recipe but ``"mmra"`` and ``"pixelrec-catboost"``, ensembles, blends, networks, companions and calibration of ours; of scikit-learn
     scalers, PCA and TruncatedSVD, SimpleImputer, linear models, trees, forests and
     histogram-based boosting. What cannot: encoders, columns of words or dates, other
     libraries' models, subclasses.
