@@ -17,6 +17,8 @@ from .stand_ins import LinkedStandIns, StackedStandIns, StandIns
 _LARGE = 2**18
 # Rows of the trial that shows whether a network can be stacked.
 _N_TRIAL_ROWS = 3
+# Layers of torch in our networks: they work along the last axis, or on each value alone.
+_OF_TORCH = {nn.GELU, nn.Identity, nn.LayerNorm, nn.Linear, nn.ModuleList, nn.Sequential}
 
 
 class StackedLinear(nn.Module):
@@ -239,6 +241,32 @@ def unstack_module(stacked: nn.Module, position: int, module: nn.Module) -> None
 
 def is_stackable(module: nn.Module, widths: Sequence[int]) -> bool:
     """Find out whether networks like this one compute the same when stacked.
+
+    Those of our layers alone do; others are put to the trial.
+
+    Parameters
+    ----------
+    module : nn.Module
+        A network, on the CPU.
+    widths : sequence of int
+        Widths of the blocks of its input.
+
+    Returns
+    -------
+    bool
+    """
+    return all(map(_is_ours, module.modules())) or passes_trial(module, widths)
+
+
+def _is_ours(layer: nn.Module) -> bool:
+    """Tell whether a layer is of our networks, and computes what its class says."""
+    kind = type(layer)
+    changed = "forward" in vars(layer) or layer._forward_hooks or layer._forward_pre_hooks
+    return not changed and (kind in _OF_TORCH or kind.__module__.startswith(f"{__package__}."))
+
+
+def passes_trial(module: nn.Module, widths: Sequence[int]) -> bool:
+    """Stack a network and another of its kind, and see whether they compute the same.
 
     A layer of the user's own may name its axes by position, and would then mix up
     members without an error: a few random rows tell.

@@ -7,13 +7,14 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from mofa_sklearn.networks import MoFANetwork
+from mofa_sklearn.networks import MoFANetwork, stacking
 from mofa_sklearn.networks.fusions import FUSIONS
 from mofa_sklearn.networks.losses import LOSSES
 from mofa_sklearn.networks.stacking import (
     LINKED_LAYERS,
     is_stackable,
     is_stackable_loss,
+    passes_trial,
     stack_modules,
     unstack_modules,
 )
@@ -208,7 +209,6 @@ def test_different_architectures_are_refused():
 @pytest.mark.parametrize(
     ("fusion", "expected"),
     [
-        *((fusion, True) for fusion in FUSIONS.values()),
         (FusionFromTheEnd, True),
         (PenaltyByPosition, False),
         (FusionByPosition, False),
@@ -218,6 +218,43 @@ def test_different_architectures_are_refused():
 )
 def test_a_trial_tells_whether_a_network_can_be_stacked(fusion, expected):
     assert is_stackable(network(fusion), WIDTHS) is expected
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"dropout": 0.0, "modality_dropout": 0.5, "encoding_dim": 4},
+        {"residual_features": True, "tokens": [None, 3, 5]},
+        {"residual_features": True, "numeric_embedding": "piecewise_linear"},
+    ],
+    ids=lambda options: "-".join(options),
+)
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_our_networks_pass_the_trial_that_they_are_spared(monkeypatch, fusion, options):
+    ours = network(FUSIONS[fusion], modality_names=["a", "b", "c"], **options)
+    assert passes_trial(ours, WIDTHS)
+    monkeypatch.setattr(stacking, "passes_trial", None)  # to ask it would be an error
+    assert is_stackable(ours, WIDTHS)
+
+
+def _with_a_hook(layer):
+    layer.register_forward_hook(lambda layer, args, output: output.flip(0))
+
+
+def _with_a_pre_hook(layer):
+    layer.register_forward_pre_hook(lambda layer, args: args[0].flip(0))
+
+
+def _with_a_forward_of_its_own(layer):
+    layer.forward = lambda x: x.mean(dim=1, keepdim=True).expand(x.shape)
+
+
+@pytest.mark.parametrize("change", [_with_a_hook, _with_a_pre_hook, _with_a_forward_of_its_own])
+def test_layers_of_ours_that_were_changed_are_put_to_the_trial(change):
+    changed = network()
+    change(changed.trunk)
+    assert not is_stackable(changed, WIDTHS)
 
 
 class Centred(nn.Module):
