@@ -1,12 +1,12 @@
-"""What the code blocks of the user guide start with: a folder of embeddings."""
+"""What the code blocks of the user guide start with: a folder of embeddings.
+
+What takes long to import waits for the first of them: pytest reads this file before all else.
+"""
 
 from functools import partial
 
 import numpy as np
 import pytest
-
-from mofa_sklearn.baselines import BoostingRegressor
-from mofa_sklearn.datasets import make_micro_videos
 
 # Sphinx's own, and what it makes: no doctests.
 collect_ignore = ["conf.py", "_build", "_ext", "api", "auto_examples"]
@@ -14,6 +14,8 @@ collect_ignore = ["conf.py", "_build", "_ext", "api", "auto_examples"]
 
 @pytest.fixture(autouse=True)
 def _folder(doctest_namespace, tmp_path):
+    from mofa_sklearn.datasets import make_micro_videos
+
     videos = make_micro_videos(
         120,
         modalities={"image": 8, "text": 6},
@@ -34,6 +36,8 @@ def _folder(doctest_namespace, tmp_path):
 @pytest.fixture(autouse=True)
 def _quick_trees(monkeypatch):
     """Let the slowest companion of the default recipe end at once: what it does, tests show."""
+    from mofa_sklearn.baselines import BoostingRegressor
+
     quick = partial(BoostingRegressor, max_iter=5)
     monkeypatch.setattr("mofa_sklearn.recipes._default.BoostingRegressor", quick)
 

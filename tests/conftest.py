@@ -28,6 +28,15 @@ def pytest_collect_file():
     return [each for each in (yield) if type(each).__name__ != "DoctestModule"]
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with the tests that start processes.
+
+    One worker of pytest-xdist has them all, then, and imports but once what these are copies of.
+    They take long for what they compute, too: at the end others would have to wait for them.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("processes") is None)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
     """Keep the garbage collector from all that is imported and collected: it stays.

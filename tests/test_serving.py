@@ -18,6 +18,8 @@ from mofa_sklearn.datasets import make_micro_videos
 from mofa_sklearn.estimators import RidgePathRegressor
 from mofa_sklearn.export import to_onnx
 
+pytestmark = pytest.mark.processes
+
 SERVER = Path(__file__).parents[1] / "examples" / "serving" / "app.py"
 WIDTHS = {"image": 5, "copy": 3}  # one is called as a method of pydantic is
 TARGETS = ["views", "likes"]

@@ -25,6 +25,8 @@ from .ensemble.kills import kill, stored
 from .helpers import WIDTHS, make_data, small_mofa
 from .probes import Probe, assert_given_back, several_threads
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(autouse=True)
 def _in_processes():

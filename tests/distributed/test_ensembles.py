@@ -25,6 +25,8 @@ from tests.distributed.estimators import (
 )
 from tests.helpers import WIDTHS, make_data, small_mofa, with_quick_companions
 
+pytestmark = pytest.mark.processes
+
 
 def on_cluster(client):
     return joblib.parallel_config("dask", client=client)

@@ -16,6 +16,8 @@ from mofa_sklearn.evaluation import compare
 from tests.distributed.estimators import Sleeper, kill, when_all_are_busy
 from tests.helpers import make_data, small_mofa
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 def test_an_interrupt_goes_up_and_ends_the_members(client):

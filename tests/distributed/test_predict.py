@@ -113,6 +113,7 @@ def test_no_more_than_a_partition_is_ever_seen():
         predict(model, da.from_array(X, chunks=(31, -1))).compute()
 
 
+@pytest.mark.processes
 def test_a_model_is_not_sent_with_each_partition(client, tmp_path):
     X, y = make_data(300)
     model = Shy(log=str(tmp_path / "log")).fit(X, y)

@@ -119,6 +119,7 @@ def test_groups_reach_companions_that_take_them():
         assert set(member.seen_) < set(groups)
 
 
+@pytest.mark.processes
 def test_a_pickle_predicts_the_same_in_another_process(tmp_path):
     import joblib
 

@@ -11,6 +11,8 @@ from ..helpers import make_data
 from ..processes import in_fresh_process
 from . import kills
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory):

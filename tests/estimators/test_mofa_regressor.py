@@ -474,6 +474,7 @@ def test_a_pickle_is_hardly_larger_than_the_weights_and_holds_no_data():
     assert stored.count(np.float32(1.2345).tobytes()) == 0
 
 
+@pytest.mark.processes
 def test_a_loaded_model_predicts_the_same_bits_in_a_fresh_process(tmp_path):
     X, y = make_data()
     model = small_mofa(max_epochs=2).fit(X, y)

@@ -20,6 +20,7 @@ from mofa_sklearn.inspection._drawing import series_style, wrap
 from ..helpers import run_in_fresh_process
 
 
+@pytest.mark.processes
 def test_importing_the_displays_does_not_import_matplotlib():
     code = "import sys, mofa_sklearn.inspection; print('matplotlib' in sys.modules)"
     assert run_in_fresh_process(code) == "False\n"

@@ -6,10 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 # A longer run: MOFA_AUDIT_SECONDS=600, or python -m tests.persistence._audit --seconds 600.
 SECONDS = os.environ.get("MOFA_AUDIT_SECONDS", "3")
 
 
+@pytest.mark.processes
 def test_forged_files_do_nothing_but_be_read():
     # In a process that starts from nothing: what is imported already is no event.
     result = subprocess.run(

@@ -338,6 +338,7 @@ def test_frames_are_read_by_their_names():
         pipeline.predict(frame[frame.columns[::-1]])
 
 
+@pytest.mark.processes
 def test_a_loaded_pipeline_predicts_the_same_bits_in_a_fresh_process(tmp_path):
     X, y = make_videos(missing_rate=0.1)
     pipeline = small_pipeline("mofa-lite").fit(X, y)

@@ -358,6 +358,7 @@ def test_a_blend_s_parts_are_at_hand():
 # Copies and files
 
 
+@pytest.mark.processes
 def test_a_loaded_pipeline_answers_the_same_in_a_fresh_process(tmp_path):
     model = small().fit(X, Y)
     joblib.dump(model, tmp_path / "model.joblib")

@@ -43,7 +43,7 @@ def small(modalities=MODALITIES, *, estimator=None, ensemble=True, **params):
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def fitted():
     return small().fit(FRAME, Y)
 
@@ -130,6 +130,7 @@ def test_every_recipe_opens_tables(recipe):
     assert transformed.columns.str.startswith(("title__", "meta__")).all()
 
 
+@pytest.mark.processes
 def test_a_pickle_predicts_the_same_in_another_process(tmp_path, fitted):
     joblib.dump((fitted, FRAME), tmp_path / "model.joblib")
     run_in_fresh_process(

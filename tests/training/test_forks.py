@@ -12,7 +12,10 @@ import pytest
 
 from mofa_sklearn.training.forks import lock_of_process, release_threads
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here"),
+]
 
 # A worker that hangs would hang for ever.
 TIME_LIMIT = 60
