@@ -3,6 +3,8 @@
 What takes long to import waits for the first of them: pytest reads this file before all else.
 """
 
+from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -10,6 +12,9 @@ import pytest
 
 # Sphinx's own, and what it makes: no doctests.
 collect_ignore = ["conf.py", "_build", "_ext", "api", "auto_examples"]
+
+# Pages that tell which companions there are.
+_WITH_ALL_COMPANIONS = {"classification", "foundation_models", "training"}
 
 
 @pytest.fixture(autouse=True)
@@ -34,12 +39,23 @@ def _folder(doctest_namespace, tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def _quick_trees(monkeypatch):
-    """Let the slowest companion of the default recipe end at once: what it does, tests show."""
-    from mofa_sklearn.baselines import BoostingRegressor
+def _short_recipe(request, monkeypatch):
+    """Let the slowest companions of the default recipe end at once: what they do, tests show.
 
-    quick = partial(BoostingRegressor, max_iter=5)
-    monkeypatch.setattr("mofa_sklearn.recipes._default.BoostingRegressor", quick)
+    Pages that do not show companions have the quickest alone.
+    """
+    from mofa_sklearn.baselines import BoostingRegressor
+    from mofa_sklearn.recipes import _registry, get_recipe
+
+    if request.path.stem in _WITH_ALL_COMPANIONS:
+        quick = partial(BoostingRegressor, max_iter=5)
+        monkeypatch.setattr("mofa_sklearn.recipes._default.BoostingRegressor", quick)
+        return
+    recipe = get_recipe("default")
+    shorter = replace(
+        recipe, companions=recipe.companions[:1], class_companions=recipe.class_companions[:1]
+    )
+    monkeypatch.setitem(_registry.RECIPES, "default", partial(deepcopy, shorter))
 
 
 def _small(model):
