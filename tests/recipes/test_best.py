@@ -23,26 +23,30 @@ def videos():
     )
 
 
+@pytest.fixture(scope="module")
+def fitted(videos):
+    """The recipe for numbers, fitted: tests only look at it."""
+    model = small_pipeline("best", WIDTHS, QUICK)
+    return model.fit(videos.data, videos.target, groups=videos.creator_ids)
+
+
 def test_it_has_all_that_the_default_has():
     names = [[name for name, _ in get_recipe(recipe).companions] for recipe in ("default", "best")]
     assert set(names[0]) < set(names[1])
 
 
-def test_out_of_fold_it_is_no_worse_than_any_of_its_parts(videos):
-    model = small_pipeline("best", WIDTHS, QUICK).fit(videos.data, videos.target)
-    ensemble, encoded = model[-1], model[:-1].transform(videos.data)
+def test_out_of_fold_it_is_no_worse_than_any_of_its_parts(videos, fitted):
+    ensemble, encoded = fitted[-1], fitted[:-1].transform(videos.data)
     scale = videos.target.var(axis=0)
-    for fitted in [ensemble.estimators_, *ensemble.companions_.values()]:
+    for parts in [ensemble.estimators_, *ensemble.companions_.values()]:
         errors = np.empty_like(videos.target)
-        for part, rows in zip(fitted, ensemble._held_out, strict=True):
+        for part, rows in zip(parts, ensemble._held_out, strict=True):
             errors[rows] = part.predict(encoded.iloc[rows]) - videos.target[rows]
-        assert (model.oof_nmse_ <= (errors**2).mean(axis=0) / scale + 1e-6).all()
+        assert (fitted.oof_nmse_ <= (errors**2).mean(axis=0) / scale + 1e-6).all()
 
 
-def test_creators_stay_together_in_all_parts(videos):
-    model = small_pipeline("best", WIDTHS, QUICK, cv=4)
-    model.fit(videos.data, videos.target, groups=videos.creator_ids)
-    held_out = [set(videos.creator_ids[rows]) for rows in model[-1]._held_out]
+def test_creators_stay_together_in_all_parts(videos, fitted):
+    held_out = [set(videos.creator_ids[rows]) for rows in fitted[-1]._held_out]
     assert sum(map(len, held_out)) == len(set.union(*held_out))
 
 
@@ -58,11 +62,10 @@ def test_one_target_and_rows_to_stop_on_are_taken(videos):
     assert model.predict_interval(videos.data[:3]).shape == (3, 1, 2)
 
 
-def test_it_comes_back_from_a_file(videos, tmp_path):
-    model = small_pipeline("best", WIDTHS, QUICK).fit(videos.data, videos.target)
-    dump(model, tmp_path / "best.mofa")
+def test_it_comes_back_from_a_file(videos, fitted, tmp_path):
+    dump(fitted, tmp_path / "best.mofa")
     back = load(tmp_path / "best.mofa")
-    assert_allclose(back.predict(videos.data), model.predict(videos.data), rtol=1e-6)
+    assert_allclose(back.predict(videos.data), fitted.predict(videos.data), rtol=1e-6)
 
 
 def test_networks_beside_the_first_attend_over_tokens():
@@ -144,7 +147,7 @@ def test_its_networks_are_as_the_classifier_says():
 @pytest.mark.parametrize("kind", ["classes", "labels"])
 def test_of_classes_it_is_calibrated_and_comes_back_from_a_file(videos, kind, tmp_path):
     y = classes_of(videos, kind)
-    model = small_of_classes(cv=3).fit(videos.data, y, groups=videos.creator_ids)
+    model = small_of_classes().fit(videos.data, y, groups=videos.creator_ids)
     assert model[-1].calibrator_ is not None
     dump(model, tmp_path / "best.mofa")
     back = load(tmp_path / "best.mofa")
