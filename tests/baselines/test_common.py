@@ -30,7 +30,12 @@ _WEIGHT_CHECKS = [
 
 
 def estimators():
-    boosting = {"max_iter": 30, "min_samples_leaf": 5, "early_stopping": True}
+    boosting = {
+        "max_iter": 12,
+        "learning_rate": 0.3,
+        "min_samples_leaf": 5,
+        "early_stopping": True,
+    }
     yield EarlyStoppingMLPRegressor(max_iter=100)
     yield EarlyStoppingRegressor(HistGradientBoostingRegressor(**boosting))
     yield EarlyStoppingRegressor(Ridge(), n_jobs=1)
@@ -39,21 +44,22 @@ def estimators():
     yield EarlyStoppingClassifier(HistGradientBoostingClassifier(**boosting))
     yield EarlyStoppingClassifier(LogisticRegression(), n_jobs=1)
     network = EarlyStoppingMLPClassifier(
-        (20,), early_stopping=True, learning_rate_init=0.01, max_iter=40
+        (20,), early_stopping=True, learning_rate_init=0.05, max_iter=15
     )
     yield EarlyStoppingClassifier(network, multi_output="native")
     yield BlockStatistics()
     if find_spec("xgboost"):
         from xgboost import XGBClassifier, XGBRegressor
 
-        trees = {"n_estimators": 30, "early_stopping_rounds": 5}
+        trees = {"n_estimators": 12, "early_stopping_rounds": 5}
         yield EarlyStoppingRegressor(XGBRegressor(**trees), multi_output="native")
         yield EarlyStoppingClassifier(XGBClassifier(**trees))
     if find_spec("lightgbm"):
         from lightgbm import LGBMClassifier, LGBMRegressor
 
         trees = {
-            "n_estimators": 30,
+            "n_estimators": 12,
+            "learning_rate": 0.3,
             "early_stopping_round": 5,
             "min_child_samples": 5,
             "verbose": -1,
@@ -64,7 +70,7 @@ def estimators():
         from catboost import CatBoostClassifier, CatBoostRegressor
 
         trees = {
-            "iterations": 30,
+            "iterations": 12,
             "learning_rate": 0.3,
             "early_stopping_rounds": 5,
             "allow_writing_files": False,
