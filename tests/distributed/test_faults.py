@@ -55,9 +55,9 @@ def _n_running(dask_worker):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 def test_killed_workers_change_nothing(mortal_client):
     X, y = make_data(600)
-    ensemble = KFoldEnsembleRegressor(Sleeper(), cv=6, random_state=0)
+    ensemble = KFoldEnsembleRegressor(Sleeper(), cv=4, random_state=0)
     expected = ensemble.fit(X, y).predict(X)
-    ensemble.set_params(estimator__seconds=0.6)
+    ensemble.set_params(estimator__seconds=0.5)
     doomed = sorted(set(mortal_client.run(os.getpid).values()))  # all: new ones must come
     thread = when_all_are_busy(mortal_client, lambda: kill(doomed))
     with joblib.parallel_config("dask", client=mortal_client):
@@ -70,14 +70,14 @@ def test_killed_workers_change_nothing(mortal_client):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 def test_a_killed_worker_changes_no_score_of_a_comparison(mortal_client):
     X, y = make_data(200)
-    ensemble = KFoldEnsembleRegressor(Sleeper(), cv=4, random_state=0)
+    ensemble = KFoldEnsembleRegressor(Sleeper(), cv=2, random_state=0)
 
     def scores():
         scores = compare({"ensemble": ensemble}, X, y, cv=2, verbose=0, random_state=0)
         return scores.filter(like="nmse")
 
     expected = scores()
-    ensemble.set_params(estimator__seconds=0.4)
+    ensemble.set_params(estimator__seconds=0.5)
     doomed = sorted(set(mortal_client.run(os.getpid).values()))[:1]
     thread = when_all_are_busy(mortal_client, lambda: kill(doomed))
     with joblib.parallel_config("dask", client=mortal_client):
