@@ -95,7 +95,7 @@ def test_members_trained_together_agree_with_one_by_one(fusion, params):
     X, y = make_data(90)
     together, alone = (
         KFoldEnsembleRegressor(
-            network(fusion=fusion, **params), cv=3, engine=engine, random_state=0, n_jobs=1
+            network(fusion=fusion, **params), cv=2, engine=engine, random_state=0, n_jobs=1
         ).fit(X, y)
         for engine in ("stacked", "joblib")
     )

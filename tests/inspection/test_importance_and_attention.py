@@ -24,11 +24,11 @@ def rows():
 @pytest.mark.parametrize("fusion", WEIGHING)
 def test_both_put_noise_last(rows, fusion):
     X, y = rows
-    quick = {"hidden_dim": 32, "learning_rate": 5e-3, "max_epochs": 10, "batch_size": 64}
+    quick = {"hidden_dim": 32, "learning_rate": 1e-2, "max_epochs": 8, "batch_size": 64}
     model = MoFARegressor(WIDTHS, fusion=fusion, **quick, random_state=0)
     model.fit(X[:800], y[:800])
     assert model.score(X[800:], y[800:]) > 0.6
-    result = modality_importance(model, X[800:], y[800:], n_repeats=3, random_state=0)
+    result = modality_importance(model, X[800:], y[800:], n_repeats=2, random_state=0)
     attention = model.modality_attention(X[800:]).mean()
     if fusion == "conditional_query":
         # The guide is used beside its own weight, which says little.
