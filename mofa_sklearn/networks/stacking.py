@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
 
 import torch
 from torch import Tensor, nn
@@ -204,7 +204,7 @@ def stack_modules(modules: Sequence[nn.Module], layers: Layers = STACKED_LAYERS)
     """
     if len({_architecture(module) for module in modules}) != 1:
         raise ValueError("Networks of different architectures cannot be stacked.")
-    return _stack_layer(deepcopy(modules[0]), list(modules), {}, layers)
+    return _stack_layer(list(modules), {}, layers)
 
 
 def unstack_modules(stacked: nn.Module, modules: Sequence[nn.Module]) -> None:
@@ -356,32 +356,32 @@ def _architecture(module: nn.Module) -> tuple:
 
 
 def _stack_layer(
-    layer: nn.Module, members: Sequence[nn.Module], done: dict[int, nn.Module], layers: Layers
+    members: Sequence[nn.Module], done: dict[int, nn.Module], layers: Layers
 ) -> nn.Module:
     """Return a layer's stacked counterpart; `done` keeps a layer that is used twice one."""
-    if id(members[0]) in done:
-        return done[id(members[0])]
-    stacked_type = layers.get(type(layer))
-    if stacked_type is not None:
-        stacked = stacked_type(members)
-    else:
-        stacked = _stack_children(layer, members, done, layers)
-    done[id(members[0])] = stacked
-    return stacked
+    first = members[0]
+    if id(first) not in done:
+        stacked_type = layers.get(type(first))
+        if stacked_type is not None:
+            done[id(first)] = stacked_type(members)
+        else:
+            done[id(first)] = _stack_children(members, done, layers)
+    return done[id(first)]
 
 
 def _stack_children(
-    layer: nn.Module, members: Sequence[nn.Module], done: dict[int, nn.Module], layers: Layers
+    members: Sequence[nn.Module], done: dict[int, nn.Module], layers: Layers
 ) -> nn.Module:
+    layer = copy(members[0])
     if layer._parameters or layer._buffers:
         raise TypeError(
             f"{type(layer).__name__} holds weights or buffers of its own and cannot be stacked; "
             f"only {', '.join(kind.__name__ for kind in STACKED_LAYERS)} can."
         )
-    for name, child in layer._modules.items():
-        if child is not None:
-            peers = [member.get_submodule(name) for member in members]
-            layer._modules[name] = _stack_layer(child, peers, done, layers)
+    layer._modules = {}  # its own, no longer those of the first member
+    for name, child in members[0]._modules.items():
+        peers = [member.get_submodule(name) for member in members] if child is not None else []
+        layer._modules[name] = _stack_layer(peers, done, layers) if peers else None
     return layer
 
 

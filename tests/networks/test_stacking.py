@@ -12,6 +12,7 @@ from mofa_sklearn.networks.fusions import FUSIONS
 from mofa_sklearn.networks.losses import LOSSES
 from mofa_sklearn.networks.stacking import (
     LINKED_LAYERS,
+    STACKED_LAYERS,
     is_stackable,
     is_stackable_loss,
     passes_trial,
@@ -161,6 +162,16 @@ def test_stacking_leaves_the_members_alone():
         for parameter in stack_modules(members).parameters():
             parameter.zero_()
     assert_close(members[0].state_dict(), before, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("layers", [STACKED_LAYERS, LINKED_LAYERS], ids=["copied", "linked"])
+def test_what_is_set_on_a_stack_is_not_set_on_its_members(layers):
+    members = [network(residual_features=True, tokens=[None, 3, 5]) for _ in range(2)]
+    for layer in stack_modules(members, layers).eval().modules():
+        layer.generator = "of the stack"
+    for layer in (layer for member in members for layer in member.modules()):
+        assert layer.training
+        assert getattr(layer, "generator", None) is None
 
 
 def test_layers_without_bias_or_affine_map_can_be_stacked():
