@@ -6,6 +6,8 @@ import signal
 
 # Small networks: more threads only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Where there are more threads, those that wait for each other leave the processors to others.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import matplotlib
 import pytest

@@ -1,7 +1,7 @@
 """A server that loads its models once and forks its workers, as gunicorn does with preload_app.
 
-``python -m tests.training.prefork_server`` prints the models' predictions' checksums and its
-port, then answers ``GET /predict/<model>`` and ``GET /fit/<model>`` from two processes.
+`main`, for a process of its own, tells the models' predictions' checksums and its port, then
+answers ``GET /predict/<model>`` and ``GET /fit/<model>`` from two processes.
 """
 
 import json
@@ -10,13 +10,16 @@ import zlib
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import numpy as np
+import torch
 from sklearn.base import clone
+from threadpoolctl import threadpool_limits
 
 from mofa_sklearn import KFoldEnsembleRegressor, MoFARegressor, make_mofa_pipeline
 
 from ..helpers import with_quick_companions
 
 N_WORKERS = 2
+N_THREADS = 2
 WIDTHS = {"a": 40, "b": 40}
 
 
@@ -36,6 +39,13 @@ def checksum(prediction):
     return zlib.crc32(prediction.tobytes())
 
 
+rng = np.random.default_rng(0)
+# Enough rows for torch to divide its work among threads.
+X = rng.normal(size=(1500, 80)).astype(np.float32)
+y = X[:, 0] + 0.1 * rng.normal(size=len(X))
+MODELS = {}
+
+
 class Worker(BaseHTTPRequestHandler):
     """Answers with its process id, and the checksum of what it predicts."""
 
@@ -53,12 +63,12 @@ class Worker(BaseHTTPRequestHandler):
         pass
 
 
-if __name__ == "__main__":
-    rng = np.random.default_rng(0)
-    # Enough rows for torch to divide its work among threads.
-    X = rng.normal(size=(1500, 80)).astype(np.float32)
-    y = X[:, 0] + 0.1 * rng.normal(size=len(X))
-    MODELS = {name: model.fit(X, y) for name, model in make_models().items()}
+def main(connection):
+    os.setsid()  # whoever ends this process ends its workers, too
+    # One thread would have none to wait for.
+    torch.set_num_threads(N_THREADS)
+    threadpool_limits(N_THREADS)
+    MODELS.update((name, model.fit(X, y)) for name, model in make_models().items())
     expected = {name: checksum(model.predict(X)) for name, model in MODELS.items()}
     server = HTTPServer(("127.0.0.1", 0), Worker)
     for _ in range(N_WORKERS):
@@ -66,6 +76,5 @@ if __name__ == "__main__":
             server.serve_forever()
     # The parent goes on computing.
     again = {name: checksum(model.predict(X)) for name, model in MODELS.items()}
-    answer = {"port": server.server_port, "expected": expected, "again": again}
-    print(json.dumps(answer), flush=True)
+    connection.send({"port": server.server_port, "expected": expected, "again": again})
     os.wait()

@@ -3,14 +3,16 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
+from contextlib import suppress
 from http.client import HTTPConnection
 
 import pytest
 
 from mofa_sklearn.training.forks import lock_of_process, release_threads
+
+from ..processes import fresh_process_context
+from . import prefork_server
 
 pytestmark = [
     pytest.mark.processes,
@@ -24,21 +26,24 @@ TIME_LIMIT = 60
 @pytest.fixture(scope="module")
 def server():
     """A server with models loaded before its two workers were forked."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.training.prefork_server"],
-        stdout=subprocess.PIPE,
-        # One thread would have none to wait for; waiting ones shall not spin.
-        env={**os.environ, "OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "passive"},
-        start_new_session=True,
-    )
-    stop = threading.Timer(2 * TIME_LIMIT, os.killpg, (process.pid, signal.SIGKILL))
+    context = fresh_process_context()
+    answers, connection = context.Pipe(duplex=False)
+    process = context.Process(target=prefork_server.main, args=[connection])
+    process.start()
+    connection.close()  # if the process ends, nobody has the other end any more
+    stop = threading.Timer(2 * TIME_LIMIT, end, [process])
     stop.start()
     try:
-        yield json.loads(process.stdout.readline())
+        yield answers.recv()
     finally:
         stop.cancel()
+        end(process)
+        process.join()
+
+
+def end(process):
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
 
 
 def ask(server, path):
