@@ -62,6 +62,6 @@ def _small(model):
     """Let a pipeline train a small network for a moment, and one companion beside it."""
     network = "regressor__estimator__"
     ridge = [each for each in model[-1].companions if each[0] == "ridge"]
-    return model.set_params(
-        regressor__companions=ridge, **{f"{network}hidden_dim": 16, f"{network}max_epochs": 2}
-    )
+    quick = {"hidden_dim": 16, "max_epochs": 1, "numeric_embedding": None}
+    quick = {f"{network}{name}": value for name, value in quick.items()}
+    return model.set_params(regressor__companions=ridge, **quick)
