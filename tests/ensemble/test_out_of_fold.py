@@ -126,6 +126,16 @@ def test_folds_of_weight_zero_have_no_score_of_their_own():
     assert ensemble.oof_score_ == pytest.approx(overall)
 
 
+def test_members_that_predict_no_numbers_are_refused():
+    class Lost(Ridge):
+        def predict(self, X):
+            return np.full_like(super().predict(X), np.nan)
+
+    X, y = make_data(40)
+    with pytest.raises(ValueError, match="y_pred contains NaN"):
+        KFoldEnsembleRegressor(Lost(), cv=2).fit(X, y)
+
+
 def test_a_constant_target_has_a_score():
     X, y = make_data(40)
     y[:, 1] = 3
