@@ -30,6 +30,7 @@ from ._members import FirstMember, convert_members, converts_members
 
 # What steps before trees may differ by: of a column's largest threshold; and of normal scores.
 _ROUNDING, _ROUNDING_OF_SCORES = 1e-5, 2e-6
+_BEYOND_NUMBERS = 1e38
 
 
 @dataclass
@@ -117,16 +118,24 @@ class Trees(nn.Module):
         for name, array in keep.items():
             self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array)))
 
-    def forgive_rounding(self) -> None:
+    def forgive_rounding(self, computed: Tensor) -> None:
         """Let values go to the left that are above a threshold by rounding errors only.
 
         A threshold may be a value of training rows, which others share where there are few:
         computed anew it must not come out on the other side.
+
+        Parameters
+        ----------
+        computed : bool Tensor of shape (n_features,)
+            Columns with rounding errors.
         """
-        size = self.threshold.new_zeros(int(self.feature.max()) + 1)
-        finite = torch.where(self.threshold.isfinite(), self.threshold.abs(), 0)
+        size = self.threshold.new_zeros(len(computed))
+        # A threshold beyond all numbers only tells NaN from these.
+        is_number = self.threshold.abs() < _BEYOND_NUMBERS
+        finite = torch.where(is_number, self.threshold.abs(), 0)
         size.scatter_reduce_(0, self.feature, finite, "amax")
-        self.threshold += _ROUNDING * size[self.feature] + _ROUNDING_OF_SCORES
+        allowed = torch.where(computed, _ROUNDING * size + _ROUNDING_OF_SCORES, 0)
+        self.threshold += allowed[self.feature]
 
     def forward(self, x: Tensor) -> Tensor:
         """Map float32 (n_samples, n_features) to (n_sums, n_samples, n_values)."""
@@ -145,7 +154,13 @@ def _rounded_down(numbers: np.ndarray) -> np.ndarray:
     """Return the largest float32 numbers that are not above: the same float32 are up to them."""
     with np.errstate(over="ignore"):
         rounded = numbers.astype(np.float32)
-    return np.where(rounded > numbers, np.nextafter(rounded, np.float32(-np.inf)), rounded)
+        below = np.nextafter(rounded, np.float32(-np.inf))
+    return np.where(rounded > numbers, below, rounded)
+
+
+def no_export(place: str, reason: str) -> TypeError:
+    """Return the error for a step that has no counterpart."""
+    return TypeError(f"The step '{place}' cannot be exported: {reason}.")
 
 
 class Boosting(nn.Module):
@@ -154,7 +169,7 @@ class Boosting(nn.Module):
     Parameters
     ----------
     trees : Trees
-        Of every member one after the other, a sum for each output.
+        Of every member one after the other, a sum or a value for each output.
     n_members : int
     kind : {"identity", "log", "classes"}
         What the sums are: predictions, their logarithms, or scores of classes.
@@ -166,8 +181,9 @@ class Boosting(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_features) to (n_members, n_samples, n_predicted)."""
-        sums = self.trees(x).squeeze(2)
-        sums = sums.reshape(self.n_members, -1, x.shape[0]).transpose(1, 2)
+        said = self.trees(x)  # (n_members * n_sums, n_samples, n_values)
+        sums = said.unflatten(0, (self.n_members, said.shape[0] // self.n_members))
+        sums = sums.transpose(1, 2).flatten(2)
         if self.kind == "identity":
             return sums
         if self.kind == "log":
@@ -182,10 +198,10 @@ def _histogram_boostings(estimators: Sequence[Any], place: str, rows: Any) -> nn
     trees: list[list[Tree]] = []
     for each in estimators:
         if each.is_categorical_ is not None:
-            raise TypeError(
-                f"The step '{place}' cannot be exported: its trees split categories. Encode them "
-                "before it (sklearn.preprocessing.OrdinalEncoder), and fit it without "
-                "categorical_features."
+            raise no_export(
+                place,
+                "its trees split categories. Encode them before it "
+                "(sklearn.preprocessing.OrdinalEncoder), and fit it without categorical_features",
             )
         by_output = zip(*each._predictors, strict=True)
         trees += [[_of_nodes(tree.nodes) for tree in own] for own in by_output]
@@ -223,7 +239,7 @@ def _forests(estimators: Sequence[Any], place: str, rows: Any) -> nn.Module:
     trees = []
     for each in estimators:
         if hasattr(each, "classes_") and each.n_outputs_ > 1:
-            raise TypeError(f"The step '{place}' cannot be exported: it predicts several labels.")
+            raise no_export(place, "it predicts several labels")
         own = each.estimators_ if isinstance(each, _FORESTS) else [each]
         trees.append([_of_tree(tree, 1 / len(own)) for tree in own])
     n_values = trees[0][0].value.shape[1]
