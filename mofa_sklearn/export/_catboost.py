@@ -12,8 +12,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from torch import nn
 
-from ._convert import converts
-from ._members import FirstMember, convert_members, converts_members
+from ._members import converts_members
 from ._trees import Boosting, Tree, Trees, no_export
 
 _KINDS = "catboost.core.CatBoostRegressor", "catboost.core.CatBoostClassifier"
@@ -100,8 +99,3 @@ def _tree(
         is_leaf=is_leaf,
         value=value,
     )
-
-
-@converts(*_KINDS)
-def _one(estimator: Any, place: str) -> nn.Module:
-    return FirstMember(convert_members([estimator], place))

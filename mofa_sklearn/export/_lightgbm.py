@@ -9,8 +9,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from torch import nn
 
-from ._convert import converts
-from ._members import FirstMember, convert_members, converts_members
+from ._members import converts_members
 from ._trees import Boosting, Tree, Trees, no_export
 
 _KINDS = "lightgbm.sklearn.LGBMRegressor", "lightgbm.sklearn.LGBMClassifier"
@@ -80,8 +79,3 @@ def _tree(root: dict[str, Any], scale: float, place: str) -> Tree:
         is_leaf=left < 0,
         value=scale * np.array([[node.get("leaf_value", 0.0)] for node in nodes]),
     )
-
-
-@converts(*_KINDS)
-def _one(estimator: Any, place: str) -> nn.Module:
-    return FirstMember(convert_members([estimator], place))

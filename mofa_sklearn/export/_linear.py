@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from ..estimators import LogisticPathClassifier, RidgePathRegressor
 from ._convert import converts
-from ._members import FirstMember, convert_members, converts_members
+from ._members import converts_members
 
 
 class Linear(nn.Module):
@@ -81,11 +81,6 @@ def _linear_models(estimators: Sequence[Any], place: str, rows: Any) -> nn.Modul
     return Linear(coef, np.stack(intercepts))
 
 
-@converts(RidgePathRegressor, Ridge, RidgeCV, LinearRegression, Lasso, ElasticNet)
-def _one(estimator: Any, place: str) -> nn.Module:
-    return FirstMember(convert_members([estimator], place))
-
-
 class Logistic(nn.Module):
     """Probabilities of a linear model's scores."""
 
@@ -140,8 +135,3 @@ def _logistic_paths(
         np.stack([each.column_mean_ for each in estimators]),
     )
     return Probabilities(linear, estimators[0].classes_)
-
-
-@converts(LogisticPathClassifier)
-def _one_logistic_path(estimator: LogisticPathClassifier, place: str) -> nn.Module:
-    return FirstMember(convert_members([estimator], place))

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ._convert import Kind, convert, registered
+from ._convert import Kind, convert, converts, registered
 
 #: Makes the module of several fitted estimators, from their place and the rows of each one's fit
 #: where they are known: (n_samples, n_features) to (n_members, n_samples, n_predicted).
@@ -19,13 +19,18 @@ MEMBERS_CONVERTERS: dict[Kind, MembersConverter] = {}
 
 
 def converts_members(*kinds: Kind) -> Callable[[MembersConverter], MembersConverter]:
-    """Register a converter of several estimators of one type."""
+    """Register a converter of several estimators of one type, and of a single one."""
 
     def register(converter: MembersConverter) -> MembersConverter:
         MEMBERS_CONVERTERS.update(dict.fromkeys(kinds, converter))
+        converts(*kinds)(_single)
         return converter
 
     return register
+
+
+def _single(estimator: Any, place: str) -> nn.Module:
+    return FirstMember(convert_members([estimator], place))
 
 
 def convert_members(

@@ -11,10 +11,9 @@ from torch import Tensor, nn
 
 from ..estimators import RetrievalClassifier, RetrievalRegressor
 from ..preprocessing._memory import _NO_DISTANCE
-from ._convert import converts
 from ._linear import Probabilities
 from ._look_up import taken
-from ._members import FirstMember, convert_members, converts_members
+from ._members import converts_members
 from ._memories import PART, Memories, memories_of
 
 _SPARE_CANDIDATES = 8
@@ -318,8 +317,3 @@ class _EachConstant(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.predictions.expand(-1, x.shape[0], -1)
-
-
-@converts(RetrievalRegressor, RetrievalClassifier)
-def _one(estimator: Any, place: str) -> nn.Module:
-    return FirstMember(convert_members([estimator], place))

@@ -24,9 +24,8 @@ from sklearn.tree import (
 )
 from torch import Tensor, nn
 
-from ._convert import converts
 from ._look_up import taken
-from ._members import FirstMember, convert_members, converts_members
+from ._members import converts_members
 
 # What steps before trees may differ by: of a column's largest threshold; and of normal scores.
 _ROUNDING, _ROUNDING_OF_SCORES = 1e-5, 2e-6
@@ -260,8 +259,3 @@ def _of_tree(estimator: Any, weight: float) -> Tree:
         is_leaf=tree.children_left < 0,
         value=weight * value,
     )
-
-
-@converts(HistGradientBoostingRegressor, HistGradientBoostingClassifier, *_TREES, *_FORESTS)
-def _one(estimator: Any, place: str) -> nn.Module:
-    return FirstMember(convert_members([estimator], place))

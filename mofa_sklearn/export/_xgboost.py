@@ -10,8 +10,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from torch import nn
 
-from ._convert import converts
-from ._members import FirstMember, convert_members, converts_members
+from ._members import converts_members
 from ._trees import Boosting, Tree, Trees, no_export
 
 _KINDS = "xgboost.sklearn.XGBRegressor", "xgboost.sklearn.XGBClassifier"
@@ -93,8 +92,3 @@ def _tree(tree: dict[str, Any]) -> Tree:
         is_leaf=left < 0,
         value=condition[:, None].astype(float),  # of a leaf
     )
-
-
-@converts(*_KINDS)
-def _one(estimator: Any, place: str) -> nn.Module:
-    return FirstMember(convert_members([estimator], place))
