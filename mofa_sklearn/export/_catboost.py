@@ -47,7 +47,7 @@ def _boosters(estimators: Sequence[Any], place: str, rows: Any) -> nn.Module:
         scale, bias = model["scale_and_bias"]
         trees.append(_trees_of(model, scale, place))
         start.append(np.atleast_1d(bias))
-    return Boosting(Trees(trees, np.stack(start)), len(estimators), kind)
+    return Boosting(Trees(trees, np.stack(start), side=0), len(estimators), kind)
 
 
 def _read(estimator: Any) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def _boosters(estimators: Sequence[Any], place: str, rows: Any) -> nn.Module:
     trees = []
     for model in models:
         trees += _trees_of(model, scale, place)
-    return Boosting(Trees(trees, np.zeros((len(trees), 1))), len(estimators), kind)
+    return Boosting(Trees(trees, np.zeros((len(trees), 1)), side=0), len(estimators), kind)
 
 
 def _trees_of(model: dict[str, Any], scale: float, place: str) -> list[list[Tree]]:

@@ -17,6 +17,7 @@ from sklearn.linear_model import (
 )
 from torch import Tensor, nn
 
+from ..baselines import EarlyStoppingLogisticRegression
 from ..estimators import LogisticPathClassifier, RidgePathRegressor
 from ._convert import converts
 from ._members import converts_members
@@ -95,7 +96,7 @@ class Logistic(nn.Module):
         return scores.softmax(dim=1)
 
 
-@converts(LogisticRegression)
+@converts(LogisticRegression, EarlyStoppingLogisticRegression)
 def _logistic(estimator: LogisticRegression, place: str) -> nn.Module:
     return Logistic(Linear(estimator.coef_[None], estimator.intercept_[None]))
 

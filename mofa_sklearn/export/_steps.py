@@ -19,6 +19,7 @@ from sklearn.preprocessing import (
 )
 from torch import Tensor, nn
 
+from ..baselines._median_imputer import MedianImputer
 from ..encoders import AudioEncoder, ImageEncoder, TextEncoder, VideoEncoder
 from ..pipeline import ModalityPipeline
 from ..pipeline._target_transform import LogCounts
@@ -232,7 +233,7 @@ def _normalizer(normalizer: Normalizer, place: str) -> nn.Module:
     return UnitRows(normalizer.norm)
 
 
-@converts(SimpleImputer)
+@converts(SimpleImputer, MedianImputer)
 def _simple_imputer(imputer: SimpleImputer, place: str) -> nn.Module:
     missing: Any = imputer.missing_values
     if not (isinstance(missing, float) and np.isnan(missing)):

@@ -160,11 +160,11 @@ def to_module(model: Any) -> ExportedModel:
     Notes
     -----
     What can be exported: pipelines of :func:`~mofa_sklearn.make_mofa_pipeline` with every
-    recipe, ensembles, blends, networks, companions and calibration of ours; of
-    scikit-learn scalers, PCA and TruncatedSVD, SimpleImputer, linear models, trees, forests
-    and histogram-based boosting; the trees of XGBoost, LightGBM and CatBoost. What cannot:
-    encoders, columns of words or dates, models of other libraries, approximate searches,
-    trees that split categories, subclasses.
+    recipe, ensembles, blends, networks, companions, calibration and most baselines of
+    ours; of scikit-learn scalers, PCA and TruncatedSVD, SimpleImputer, linear models, trees,
+    forests and histogram-based boosting; the trees of XGBoost, LightGBM and CatBoost. What
+    cannot: encoders, columns of words or dates, models of other libraries, approximate
+    searches, trees that split categories, subclasses.
 
     Predictions agree to 1e-4 of a target's standard deviation, except where two training
     rows are equally far from a row, to within float32: which of them is the last of the

@@ -76,6 +76,9 @@ class Trees(nn.Module):
         Those of every sum.
     start : ndarray of shape (n_sums, n_values)
         What is added to each.
+    side : {1, 0, -1}, default=1
+        Where training rows are whose value is a threshold: 1 to the left, as in scikit-learn,
+        -1 to the right; 0: there are none, since thresholds lie between values.
     """
 
     roots: Tensor
@@ -88,8 +91,9 @@ class Trees(nn.Module):
     belongs: Tensor
     start: Tensor
 
-    def __init__(self, trees: Sequence[Sequence[Tree]], start: np.ndarray) -> None:
+    def __init__(self, trees: Sequence[Sequence[Tree]], start: np.ndarray, side: int = 1) -> None:
         super().__init__()
+        self.side = side
         every = [tree for own in trees for tree in own]
         sizes = [len(tree.feature) for tree in every]
         roots = np.cumsum([0, *sizes])[:-1]
@@ -118,7 +122,7 @@ class Trees(nn.Module):
             self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array)))
 
     def forgive_rounding(self, computed: Tensor) -> None:
-        """Let values go to the left that are above a threshold by rounding errors only.
+        """Let values pass a threshold that they miss by rounding errors only.
 
         A threshold may be a value of training rows, which others share where there are few:
         computed anew it must not come out on the other side.
@@ -134,7 +138,7 @@ class Trees(nn.Module):
         finite = torch.where(is_number, self.threshold.abs(), 0)
         size.scatter_reduce_(0, self.feature, finite, "amax")
         allowed = torch.where(computed, _ROUNDING * size + _ROUNDING_OF_SCORES, 0)
-        self.threshold += allowed[self.feature]
+        self.threshold += self.side * allowed[self.feature]
 
     def forward(self, x: Tensor) -> Tensor:
         """Map float32 (n_samples, n_features) to (n_sums, n_samples, n_values)."""

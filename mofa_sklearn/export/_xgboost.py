@@ -46,7 +46,8 @@ def _boosters(estimators: Sequence[Any], place: str, rows: Any) -> nn.Module:
         own = _start_of(learner, objective)
         start.append(own)
         trees += _trees_of(learner, len(own), place)
-    return Boosting(Trees(trees, np.concatenate(start)[:, None]), len(estimators), kind)
+    joined = Trees(trees, np.concatenate(start)[:, None], side=-1)
+    return Boosting(joined, len(estimators), kind)
 
 
 def _start_of(learner: dict[str, Any], objective: str) -> np.ndarray:

@@ -3,10 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from mofa_sklearn import KFoldEnsembleClassifier, KFoldEnsembleRegressor
+from mofa_sklearn import KFoldEnsembleClassifier, KFoldEnsembleRegressor, RankGaussTransformer
 from mofa_sklearn.baselines import make_baselines, make_classifier_baselines
 from mofa_sklearn.export import to_module
+
+from .conftest import WIDTHS
 
 KINDS = {
     "xgboost": ("XGBRegressor", "XGBClassifier", {"n_estimators": 8, "max_depth": 3}),
@@ -145,3 +149,32 @@ def test_categories_and_several_labels_are_told(rows):
     model = made("xgboost", of_classes=True).fit(X, np.column_stack([y > 0, y > 1]).astype(int))
     with pytest.raises(TypeError, match="several labels"):
         to_module(model)
+
+
+@LIBRARIES
+def test_values_at_thresholds_stay_on_their_side_behind_steps_that_round(library, rows):
+    X, y = rows
+    steps = make_pipeline(RankGaussTransformer(), StandardScaler(), made(library))
+    assert_same(steps.fit(X, y), X)
+
+
+@pytest.mark.parametrize("name", ["ridge", "pca-ridge", "hist-gb", "mvp", "afew-va"])
+def test_baselines_are_exported(name, videos):
+    X, y = videos
+    model = make_baselines(WIDTHS, names=[name], random_state=0)[name]
+    few = {"max_iter": 5, "max_epochs": 2}
+    few = {k: few[k.split("__")[-1]] for k in model.get_params() if k.split("__")[-1] in few}
+    assert_same(model.set_params(**few).fit(X, y), X)
+
+
+def test_the_logistic_baseline_is_exported(videos):
+    X, y = videos
+    model = make_classifier_baselines(WIDTHS, names=["logistic"], random_state=0)["logistic"]
+    assert_same(model.fit(X, y[:, 0] > np.median(y[:, 0])), X)
+
+
+def test_a_row_without_any_value_is_predicted_where_the_model_does():
+    pytest.importorskip("xgboost")
+    X, y = np.array([[0.0, 1.0], [1.0, np.nan]] * 20, dtype=np.float32), np.arange(40.0)
+    model = made("xgboost").fit(X, y)
+    assert_same(model, np.full((2, 2), np.nan, dtype=np.float32))
