@@ -6,7 +6,8 @@
 The table has the columns title, duration_s, age_s, followers, creator_id, views and danmaku. All
 models get it as it is, and make the same numbers of it inside each fold; the logarithms of both
 counts are predicted for creators that are not among the training rows. A bag is as many boosters
-as there are members, each fitted without one fold of creators, on which it stops early.
+as there are members, each fitted without one fold of creators, on which it stops early; `bags` are
+all three, blended by their out-of-fold errors.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 
-from mofa_sklearn import KFoldEnsembleRegressor, make_mofa_pipeline
+from mofa_sklearn import BlendRegressor, KFoldEnsembleRegressor, make_mofa_pipeline
 from mofa_sklearn.baselines import make_baselines
 from mofa_sklearn.datasets import load_modalities
 from mofa_sklearn.metrics import normalized_mean_squared_error
@@ -31,6 +32,7 @@ OURS = "default", "best"
 #: model -> the argument of `fit` under which it takes the creators of rows
 WITH_GROUPS = dict.fromkeys(OURS, "groups")
 WITH_GROUPS |= {f"{name}-bag": "kfoldensembleregressor__groups" for name in BOOSTERS}
+WITH_GROUPS["bags"] = "blendregressor__groups"
 
 
 def main() -> None:
@@ -66,9 +68,12 @@ def main() -> None:
 def make_model(name: str, n_members: int):
     if name in OURS:
         return make_mofa_pipeline(MODALITIES, recipe=name, cv=n_members, random_state=0)
-    booster = name.removesuffix("-bag")
-    regressor = make_baselines(names=[booster], random_state=0)[booster]
-    if name in WITH_GROUPS:
+    boosters = make_baselines(names=[*BOOSTERS], random_state=0)
+    if name == "bags":
+        regressor = BlendRegressor([*boosters.items()], cv=n_members, random_state=0)
+    else:
+        regressor = boosters[name.removesuffix("-bag")]
+    if name.endswith("-bag"):
         regressor = KFoldEnsembleRegressor(regressor, cv=n_members, random_state=0)
     to_numbers = ModalityPreprocessor(FloatColumns(random_state=0), modalities=MODALITIES)
     return make_pipeline(to_numbers.set_output(transform="pandas"), regressor)

@@ -22,6 +22,8 @@ _KNOWN_CHECKS = {
     "order",
     "reset",
 }
+# Up to so many rows, a frame's matrix is sooner made than its types are found.
+_FEW_ROWS = 8
 # Types of torch that NumPy has not.
 _AS_FLOAT32 = (torch.bfloat16,)
 
@@ -74,13 +76,22 @@ def validate_data(estimator: Any, X: Any = "no_validation", y: Any = "no_validat
     return sklearn.utils.validation.validate_data(estimator, X, y, **checks)
 
 
+def has_kinds(frame: pd.DataFrame, kinds: str) -> bool:
+    """Tell whether all columns of a frame are of NumPy's types of some kinds."""
+    if len(frame) <= _FEW_ROWS:
+        # A frame that holds one matrix gives views of it, any other a new one each time.
+        matrix = frame.to_numpy()
+        if matrix.dtype.kind in kinds and np.may_share_memory(matrix, frame.to_numpy()):
+            return True
+    return all(isinstance(dtype, np.dtype) and dtype.kind in kinds for dtype in set(frame.dtypes))
+
+
 def _is_frame_of_fit(estimator: Any, X: pd.DataFrame) -> bool:
     """Tell whether a frame is of NumPy's floats, with the column names that an estimator knows."""
     names = getattr(estimator, "feature_names_in_", None)
     if names is None or len(names) != X.shape[1] or X.columns.nlevels > 1:
         return False
-    is_float = all(isinstance(kind, np.dtype) and kind.kind == "f" for kind in set(X.dtypes))
-    return is_float and np.array_equal(np.asarray(X.columns, dtype=object), names)
+    return has_kinds(X, "f") and np.array_equal(np.asarray(X.columns, dtype=object), names)
 
 
 def _is_matrix_of_fit(estimator: Any, X: Any) -> bool:

@@ -19,7 +19,7 @@ from mofa_sklearn import (
     RankGaussTransformer,
     make_mofa_pipeline,
 )
-from mofa_sklearn._validation import as_array
+from mofa_sklearn._validation import as_array, has_kinds
 from mofa_sklearn.ensemble._target_names import target_names_of
 from mofa_sklearn.estimators import RetrievalRegressor, RidgePathRegressor
 from mofa_sklearn.preprocessing import BlockPCA, RetrievalAugmenter
@@ -265,3 +265,25 @@ def test_known_columns_are_still_compared_with_those_of_the_fit(name):
     with pytest.raises(ValueError, match="infinity"):
         model.predict(frame.assign(x__0=np.inf))
     assert_allclose(model.predict(frame[:3].astype(object)), model.predict(frame[:3]), atol=1e-6)
+
+
+@pytest.mark.parametrize("n_rows", [1, 20], ids=["a row", "rows"])
+@pytest.mark.parametrize(
+    ("dtypes", "kinds"),
+    [
+        (["float32", "float32"], "f"),
+        (["float32", "float64"], "f"),
+        (["int64", "int64"], "i"),
+        (["float32", "int8"], "fi"),
+        (["Float64", "Float64"], ""),
+        (["float64", "Float64"], ""),
+        (["bool", "bool"], "b"),
+        (["float64", "object"], ""),
+    ],
+)
+def test_kinds_of_columns_are_told_whatever_the_number_of_rows(n_rows, dtypes, kinds):
+    frame = pd.DataFrame({f"c{i}": pd.Series([1] * n_rows, dtype=d) for i, d in enumerate(dtypes)})
+    if len(set(dtypes)) == 1 and kinds:
+        frame = pd.DataFrame(frame.to_numpy(), columns=frame.columns)  # one matrix
+    for asked in ("f", "fiu", "iu", "fi", "b"):
+        assert has_kinds(frame, asked) == (bool(kinds) and set(kinds) <= set(asked))

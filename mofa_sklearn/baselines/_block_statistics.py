@@ -9,8 +9,10 @@ from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted
 from .._sklearn_private import _check_feature_names_in, _fit_context
 from .._validation import validate_data
 from ..modalities._numbers import numbers
-from ..modalities._range import in_enough_digits, quiet_range
+from ..modalities._range import quiet_range
 
+#: What statistics are rounded to is the power of two up to the norm, divided by two so often.
+STEP_BITS = 16
 _NAMES = ["mean", "std", "min", "max", "norm"]
 
 
@@ -19,7 +21,8 @@ class BlockStatistics(TransformerMixin, BaseEstimator):
 
     Made for the blocks of :class:`~mofa_sklearn.ModalityPreprocessor` before trees, each
     split of which looks at one column. NaN does not count; a row of NaN has statistics
-    of NaN.
+    of NaN. Mean, deviation and norm are rounded to a multiple of about 1e-5 of the norm:
+    rows of length one differ by rounding errors, which trees would split.
 
     Attributes
     ----------
@@ -71,7 +74,7 @@ class BlockStatistics(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = self._check(X, reset=False)
-        statistics = self._statistics(in_enough_digits(X))
+        statistics = self._statistics(X.astype(np.float64, copy=False))
         largest = np.finfo(X.dtype).max
         return np.column_stack([X, *np.clip(statistics, -largest, largest).astype(X.dtype)])
 
@@ -85,6 +88,8 @@ class BlockStatistics(TransformerMixin, BaseEstimator):
         std = np.sqrt((centred**2).sum(axis=1) / count)
         norm = np.sqrt((np.where(known, X, 0) ** 2).sum(axis=1)) + 0 * count
         extremes = [np.fmin.reduce(X, axis=1), np.fmax.reduce(X, axis=1)]
+        step = np.exp2(np.floor(np.log2(np.maximum(norm, np.finfo(X.dtype).tiny))) - STEP_BITS)
+        mean, std, norm = (np.round(each / step) * step for each in (mean, std, norm))
         return [mean, std, *extremes, norm]
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:

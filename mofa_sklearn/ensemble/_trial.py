@@ -24,8 +24,8 @@ _LEAST_GAIN = 1e-3
 # rows, which a companion that knows nothing new lets fall by this with a probability of a few in
 # a hundred (a likelihood ratio test of its weight).
 _LEAST_GAIN_OF_CLASSES, _LEAST_GAIN_OF_ALL_ROWS = 2e-3, 2.0
-# A gain that is smaller than this is none.
-_ROUNDING = 1e-9
+# And on the first fold alone, which one that knows nothing new reaches once in six times.
+_LEAST_GAIN_OF_FIRST_ROWS = 0.5
 
 
 def on_trial(estimator: BaseEstimator, n_folds: int) -> bool:
@@ -116,7 +116,7 @@ def is_worth_it(
     classes : ndarray of shape (n_classes,) or (n_labels, 2), default=None
         Those of an ensemble of classifiers.
     ends : bool, default=True
-        Whether these are all of the trial's folds; if not, any gain will do.
+        Whether these are all of the trial's folds; if not, a smaller gain will do.
 
     Returns
     -------
@@ -132,10 +132,10 @@ def is_worth_it(
     held_out, y, weight = held_out[:, rows], task.y[rows], weight[rows]
     if classes is not None:
         gain = _gain_of_classes(held_out, y, classes, weight)
+        n_rows = _n_effective(weight)
         if not ends:
-            return gain > _ROUNDING
-        needed = max(_LEAST_GAIN_OF_CLASSES, _LEAST_GAIN_OF_ALL_ROWS / _n_effective(weight))
-        return gain >= needed
+            return gain * n_rows >= _LEAST_GAIN_OF_FIRST_ROWS
+        return gain >= max(_LEAST_GAIN_OF_CLASSES, _LEAST_GAIN_OF_ALL_ROWS / n_rows)
     return _gain(held_out, y, weight) >= _LEAST_GAIN
 
 

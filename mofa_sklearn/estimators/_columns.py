@@ -92,10 +92,9 @@ def project(
     X: np.ndarray, directions: np.ndarray, mean: np.ndarray, scale: np.ndarray
 ) -> np.ndarray:
     """Return the components of rows without NaN, of shape (n_samples, n_columns)."""
-    scaled = directions / scale[:, None]
     projected = np.empty((len(X), directions.shape[1]))
     # In float64, so that a row's components do not depend on the rows beside it.
     for start in range(0, len(X), _CHUNK):
-        chunk = X[start : start + _CHUNK].astype(float)
-        projected[start : start + _CHUNK] = chunk @ scaled - mean @ scaled
+        chunk = (X[start : start + _CHUNK] - mean.astype(float)) / scale
+        projected[start : start + _CHUNK] = chunk @ directions
     return projected

@@ -288,7 +288,7 @@ class KernelPathRegressor(RegressorMixin, RequestsItsArguments, BaseEstimator):
         """Return the similarities of rows to the landmarks, (n_samples, n_landmarks), float64."""
         # In float64, so that a row's similarities do not depend on the type of the others.
         rows = filled(X.astype(np.float64), self.column_mean_) - self.column_mean_
-        squares = np.square(rows).sum(axis=1)[:, None] + np.square(self.landmarks_).sum(axis=1)
+        squares = _squares(rows)[:, None] + _squares(self.landmarks_)
         distances = squares - 2 * rows @ self.landmarks_.T
         return np.exp(-self.gamma_ * np.maximum(distances, 0))
 
@@ -297,3 +297,8 @@ class KernelPathRegressor(RegressorMixin, RequestsItsArguments, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.target_tags.multi_output = True
         return tags
+
+
+def _squares(rows: np.ndarray) -> np.ndarray:
+    """Return the squared lengths of rows, (n_rows,)."""
+    return np.einsum("ij,ij->i", rows, rows)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from torch import nn
 
 #: Makes the module of a fitted estimator; the second argument is its place in the pipeline.
 Converter = Callable[[Any, str], nn.Module]
 
-#: type -> its converter. Subclasses are not taken for their parents: they may do something else.
-CONVERTERS: dict[type, Converter] = {}
+#: A type, or the full name of one in a library that need not be installed.
+Kind = type | str
+
+#: Kind -> its converter. Subclasses are not taken for their parents: they may do something else.
+CONVERTERS: dict[Kind, Converter] = {}
+
+_Registered = TypeVar("_Registered")
 
 
-def converts(*kinds: type) -> Callable[[Converter], Converter]:
+def converts(*kinds: Kind) -> Callable[[Converter], Converter]:
     """Register a converter of estimators of some types."""
 
     def register(converter: Converter) -> Converter:
@@ -22,6 +27,11 @@ def converts(*kinds: type) -> Callable[[Converter], Converter]:
         return converter
 
     return register
+
+
+def registered(table: Mapping[Kind, _Registered], kind: type) -> _Registered | None:
+    """Return what was registered for a type, or for its name."""
+    return table.get(kind) or table.get(f"{kind.__module__}.{kind.__qualname__}")
 
 
 def convert(estimator: Any, place: str) -> nn.Module:
@@ -45,7 +55,7 @@ def convert(estimator: Any, place: str) -> nn.Module:
     TypeError
         If there is no converter for it; the message names its place.
     """
-    converter = CONVERTERS.get(type(estimator))
+    converter = registered(CONVERTERS, type(estimator))
     if converter is None:
         raise TypeError(
             f"The step '{place}', a {type(estimator).__name__}, cannot be exported: to_module's "

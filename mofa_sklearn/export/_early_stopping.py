@@ -15,8 +15,8 @@ from ..baselines import (
     EarlyStoppingClassifier,
     EarlyStoppingRegressor,
 )
-from ._convert import converts
-from ._members import EachAlone, FirstMember, convert_members, converts_members
+from ._convert import convert
+from ._members import EachAlone, convert_members, converts_members
 
 
 class TargetsOfParts(nn.Module):
@@ -140,7 +140,7 @@ def _lacks_classes(place: str) -> TypeError:
 
 
 def _each_alone(estimators: Sequence[Any], place: str) -> nn.Module:
-    return EachAlone([_one(estimator, place) for estimator in estimators])
+    return EachAlone([convert(estimator, place) for estimator in estimators])
 
 
 class _Nothing(nn.Module):
@@ -152,8 +152,3 @@ class _Nothing(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x.new_zeros(self.n_members, x.shape[0], 0)
-
-
-@converts(EarlyStoppingRegressor, BoostingRegressor, EarlyStoppingClassifier, BoostingClassifier)
-def _one(estimator: Any, place: str) -> nn.Module:
-    return FirstMember(convert_members([estimator], place))

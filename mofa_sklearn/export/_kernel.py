@@ -10,8 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..estimators import KernelPathRegressor
-from ._convert import converts
-from ._members import FirstMember, convert_members, converts_members
+from ._members import converts_members
 
 
 class Kernels(nn.Module):
@@ -62,8 +61,3 @@ def _filled_up(rows: np.ndarray, length: int) -> np.ndarray:
 @converts_members(KernelPathRegressor)
 def _kernels(estimators: Sequence[Any], place: str, rows: Any) -> nn.Module:
     return Kernels(estimators)
-
-
-@converts(KernelPathRegressor)
-def _one(estimator: KernelPathRegressor, place: str) -> nn.Module:
-    return FirstMember(convert_members([estimator], place))

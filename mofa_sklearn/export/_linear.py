@@ -17,9 +17,10 @@ from sklearn.linear_model import (
 )
 from torch import Tensor, nn
 
+from ..baselines import EarlyStoppingLogisticRegression
 from ..estimators import LogisticPathClassifier, RidgePathRegressor
 from ._convert import converts
-from ._members import FirstMember, convert_members, converts_members
+from ._members import converts_members
 
 
 class Linear(nn.Module):
@@ -81,11 +82,6 @@ def _linear_models(estimators: Sequence[Any], place: str, rows: Any) -> nn.Modul
     return Linear(coef, np.stack(intercepts))
 
 
-@converts(RidgePathRegressor, Ridge, RidgeCV, LinearRegression, Lasso, ElasticNet)
-def _one(estimator: Any, place: str) -> nn.Module:
-    return FirstMember(convert_members([estimator], place))
-
-
 class Logistic(nn.Module):
     """Probabilities of a linear model's scores."""
 
@@ -100,7 +96,7 @@ class Logistic(nn.Module):
         return scores.softmax(dim=1)
 
 
-@converts(LogisticRegression)
+@converts(LogisticRegression, EarlyStoppingLogisticRegression)
 def _logistic(estimator: LogisticRegression, place: str) -> nn.Module:
     return Logistic(Linear(estimator.coef_[None], estimator.intercept_[None]))
 
@@ -140,8 +136,3 @@ def _logistic_paths(
         np.stack([each.column_mean_ for each in estimators]),
     )
     return Probabilities(linear, estimators[0].classes_)
-
-
-@converts(LogisticPathClassifier)
-def _one_logistic_path(estimator: LogisticPathClassifier, place: str) -> nn.Module:
-    return FirstMember(convert_members([estimator], place))

@@ -9,23 +9,28 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ._convert import convert
+from ._convert import Kind, convert, converts, registered
 
 #: Makes the module of several fitted estimators, from their place and the rows of each one's fit
 #: where they are known: (n_samples, n_features) to (n_members, n_samples, n_predicted).
 MembersConverter = Callable[[Sequence[Any], str, Sequence[np.ndarray] | None], nn.Module]
 
-MEMBERS_CONVERTERS: dict[type, MembersConverter] = {}
+MEMBERS_CONVERTERS: dict[Kind, MembersConverter] = {}
 
 
-def converts_members(*kinds: type) -> Callable[[MembersConverter], MembersConverter]:
-    """Register a converter of several estimators of one type."""
+def converts_members(*kinds: Kind) -> Callable[[MembersConverter], MembersConverter]:
+    """Register a converter of several estimators of one type, and of a single one."""
 
     def register(converter: MembersConverter) -> MembersConverter:
         MEMBERS_CONVERTERS.update(dict.fromkeys(kinds, converter))
+        converts(*kinds)(_single)
         return converter
 
     return register
+
+
+def _single(estimator: Any, place: str) -> nn.Module:
+    return FirstMember(convert_members([estimator], place))
 
 
 def convert_members(
@@ -48,7 +53,7 @@ def convert_members(
         Maps (n_samples, n_features) to (n_members, n_samples, n_predicted).
     """
     kinds = {type(estimator) for estimator in estimators}
-    converter = MEMBERS_CONVERTERS.get(next(iter(kinds))) if len(kinds) == 1 else None
+    converter = registered(MEMBERS_CONVERTERS, next(iter(kinds))) if len(kinds) == 1 else None
     if converter is not None:
         return converter(estimators, place, rows)
     return EachAlone([convert(estimator, place) for estimator in estimators])

@@ -73,11 +73,11 @@ class _Member:
             axes[np.ix_(block, np.arange(end - width, end))]
             for block, end, width in zip(blocks, ends, estimator._widths, strict=True)
         ]
-        self.axes = _filled_up(pieces)
-        self.mean = _filled_up([estimator._mean[block] for block in blocks])
+        self.axes = filled_up(pieces)
+        self.mean = filled_up([estimator._mean[block] for block in blocks])
         #: Group of each row, in every space.
         self.groups = np.stack([memory.search.groups() for memory in memories], axis=1)
-        self.spaces = _filled_up(
+        self.spaces = filled_up(
             [
                 memory.search.index.rows[own]
                 for memory, own in zip(memories[: len(blocks)], self.groups.T, strict=False)
@@ -89,7 +89,7 @@ class _Member:
         self.targets = (targets - targets.mean(axis=0)) / np.where(scale > 0, scale, 1)
 
 
-def _filled_up(arrays: Sequence[np.ndarray]) -> np.ndarray:
+def filled_up(arrays: Sequence[np.ndarray]) -> np.ndarray:
     """Stack arrays of different shapes, filled up with zeros."""
     shape = np.max([array.shape for array in arrays], axis=0)
     stacked = np.zeros((len(arrays), *shape), dtype=np.result_type(*arrays))
@@ -126,13 +126,13 @@ def _in_own_tables(members: Sequence[_Member]) -> Memories:
     n_modalities, _, width = members[0].axes.shape
     identity = np.concatenate([np.eye(width), np.zeros((1, width))])
     means = np.stack([member.mean for member in members], axis=1)
-    counted = [
-        _counted([member], [np.arange(len(member.groups))], [*member.groups.T])
+    of_members = [
+        counted([member.targets], [np.arange(len(member.groups))], [*member.groups.T])
         for member in members
     ]
-    n_groups = _multiple(max(len(representatives) for representatives, *_ in counted))
+    n_groups = multiple(max(len(representatives) for representatives, *_ in of_members))
     tables = []
-    for member, (representatives, *_) in zip(members, counted, strict=True):
+    for member, (representatives, *_) in zip(members, of_members, strict=True):
         table = np.zeros((n_modalities, n_groups, width + 1), dtype=np.float32)
         table[:, : len(representatives), :width] = member.spaces[:, representatives]
         tables.append(table)
@@ -144,7 +144,7 @@ def _in_own_tables(members: Sequence[_Member]) -> Memories:
         axes=np.stack([member.axes for member in members], axis=1),
         maps=np.broadcast_to(identity, (n_modalities, len(members), *identity.shape)),
         squares=np.square(rows, dtype=np.float64).sum(axis=3),
-        **_joined([own for _, *own in counted], n_groups),
+        **joined([own for _, *own in of_members], n_groups),
     )
 
 
@@ -163,7 +163,7 @@ def _in_one_table(members: Sequence[_Member], rows: Sequence[np.ndarray]) -> Mem
         for member, places in zip(members, rows, strict=True):
             if len(np.unique(of_row[places])) != len(np.unique(member.groups[:, s])):
                 return None  # members do not agree on what is the same
-    representatives, *own = _counted(members, rows, labels)
+    representatives, *own = counted([member.targets for member in members], rows, labels)
     means = np.stack([member.mean for member in members], axis=1)
     centre = means.mean(axis=1)
     axes = np.stack([member.axes for member in members], axis=1)
@@ -175,7 +175,7 @@ def _in_one_table(members: Sequence[_Member], rows: Sequence[np.ndarray]) -> Mem
         if found is None:
             return None
         common.append(found)
-    n_groups = _multiple(len(representatives))
+    n_groups = multiple(len(representatives))
     table = np.zeros((len(axes), n_groups, axes.shape[2] + 1), dtype=np.float32)
     table[:, : len(representatives)] = np.stack(common)[:, representatives]
     maps = np.concatenate([axes, -shift[:, :, None]], axis=2)
@@ -187,11 +187,11 @@ def _in_one_table(members: Sequence[_Member], rows: Sequence[np.ndarray]) -> Mem
         axes=None,
         maps=maps,
         squares=np.square(in_spaces).sum(axis=3),
-        **_joined([own], n_groups),
+        **joined([own], n_groups),
     )
 
 
-def _multiple(number: int) -> int:
+def multiple(number: int) -> int:
     return -(-number // PART) * PART
 
 
@@ -242,29 +242,31 @@ def _common_rows(
     return None if differs.any() else common.astype(np.float32)
 
 
-def _counted(
-    members: Sequence[_Member], rows: Sequence[np.ndarray], labels: Sequence[np.ndarray]
+def counted(
+    targets: Sequence[np.ndarray], rows: Sequence[np.ndarray], labels: Sequence[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Group rows that are the same, of one label in every space.
+    """Group rows that are the same, of one label in every space; -1: not in this space.
 
-    Returns one row of each group, and `counts`, `first` and `sums` of these members.
+    `targets` are those of every member's rows. Returns one row of each group, and `counts`,
+    `first` and `sums` of these members.
     """
     _, representatives, groups = np.unique(
         np.stack(labels, axis=1), axis=0, return_index=True, return_inverse=True
     )
     groups = groups.ravel()
-    shape = len(labels), len(members)
+    shape = len(labels), len(targets)
     counts = np.zeros((*shape, len(representatives)), dtype=np.int64)
     first = np.zeros_like(counts)
     n_rows = max(len(own) for own in rows)
-    sums = np.zeros((*shape, n_rows + 1, members[0].targets.shape[1]))
+    sums = np.zeros((*shape, n_rows + 1, targets[0].shape[1]))
     for s, label in enumerate(labels):
-        for k, (member, own) in enumerate(zip(members, rows, strict=True)):
+        for k, (own_targets, own) in enumerate(zip(targets, rows, strict=True)):
             order = np.argsort(label[own], kind="stable")
+            order = order[np.count_nonzero(label[own] < 0) :]
             _, starts, number = np.unique(label[own][order], return_index=True, return_counts=True)
             place = np.minimum.reduceat(groups[own][order], starts)
             counts[s, k, place], first[s, k, place] = number, starts
-            sums[s, k, 1 : len(own) + 1] = np.cumsum(member.targets[order], axis=0)
+            sums[s, k, 1 : len(order) + 1] = np.cumsum(own_targets[order], axis=0)
     return representatives, counts, first, sums
 
 
@@ -281,7 +283,7 @@ def _same_for_any(groups: Sequence[np.ndarray], rows: Sequence[np.ndarray]) -> n
     return connected_components(graph, directed=False)[1]
 
 
-def _joined(parts: Sequence[Sequence[np.ndarray]], n_groups: int) -> dict[str, np.ndarray]:
+def joined(parts: Sequence[Sequence[np.ndarray]], n_groups: int) -> dict[str, np.ndarray]:
     """Lay the members of several tables side by side, with zeros where one has fewer groups."""
     counts, first, sums = zip(*parts, strict=True)
     longest = max(own.shape[2] for own in sums)

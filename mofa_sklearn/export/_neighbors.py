@@ -11,10 +11,9 @@ from torch import Tensor, nn
 
 from ..estimators import RetrievalClassifier, RetrievalRegressor
 from ..preprocessing._memory import _NO_DISTANCE
-from ._convert import converts
 from ._linear import Probabilities
 from ._look_up import taken
-from ._members import FirstMember, convert_members, converts_members
+from ._members import converts_members
 from ._memories import PART, Memories, memories_of
 
 _SPARE_CANDIDATES = 8
@@ -30,6 +29,8 @@ class Queries(nn.Module):
     blocks : list of ndarray of int
         Columns of every modality.
     memories : Memories
+    unit_rows : bool, default=False
+        Whether each block is divided by its norm.
     """
 
     columns: Tensor
@@ -37,8 +38,11 @@ class Queries(nn.Module):
     fill: Tensor
     axes: Tensor | None
 
-    def __init__(self, blocks: Sequence[np.ndarray], memories: Memories) -> None:
+    def __init__(
+        self, blocks: Sequence[np.ndarray], memories: Memories, unit_rows: bool = False
+    ) -> None:
         super().__init__()
+        self.unit_rows = unit_rows
         self.n_columns = memories.fill.shape[2]
         # Blocks are filled up to one width by a column of zeros.
         n_features = sum(len(block) for block in blocks)
@@ -59,6 +63,9 @@ class Queries(nn.Module):
             1, (len(self.fill), self.n_columns)
         )
         blocks = blocks.transpose(0, 1).unsqueeze(1).to(torch.float64)
+        if self.unit_rows:
+            norms = blocks.square().sum(dim=3, keepdim=True).sqrt()
+            blocks = blocks / torch.where(norms == 0, 1.0, norms)
         queries = torch.where(blocks.isnan(), self.fill, blocks - self.centres)
         if self.axes is not None:
             queries = queries @ self.axes
@@ -310,8 +317,3 @@ class _EachConstant(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.predictions.expand(-1, x.shape[0], -1)
-
-
-@converts(RetrievalRegressor, RetrievalClassifier)
-def _one(estimator: Any, place: str) -> nn.Module:
-    return FirstMember(convert_members([estimator], place))

@@ -14,8 +14,7 @@ from torch.nn import functional
 from ..estimators import MoFAClassifier, MoFARegressor
 from ..networks.losses import ordered_logits
 from ..networks.stacking import StackedLinear, is_stackable, stack_modules
-from ._convert import converts
-from ._members import FirstMember, convert_members, converts_members
+from ._members import converts_members
 
 # Weights of a member's layer from which on reading them takes most of a single row's time.
 _WIDE = 2**15
@@ -188,8 +187,3 @@ def _classifiers(estimators: Sequence[MoFAClassifier], place: str, rows: Any) ->
     else:
         finish = OrderedProbabilities(first._ranks)
     return Networks(networks, _order_of(first), finish)
-
-
-@converts(MoFARegressor, MoFAClassifier)
-def _one(estimator: Any, place: str) -> nn.Module:
-    return FirstMember(convert_members([estimator], place))

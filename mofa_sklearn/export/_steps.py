@@ -19,12 +19,16 @@ from sklearn.preprocessing import (
 )
 from torch import Tensor, nn
 
+from ..baselines._median_imputer import MedianImputer
 from ..encoders import AudioEncoder, ImageEncoder, TextEncoder, VideoEncoder
 from ..pipeline import ModalityPipeline
 from ..pipeline._target_transform import LogCounts
 from ..preprocessing import BlockPCA, FloatColumns, GapFiller
 from ._convert import convert, converts
 from ._trees import Trees
+
+# Random rows that tell copied columns from computed ones.
+_N_PROBES = 8
 
 
 class Affine(nn.Module):
@@ -182,11 +186,20 @@ def _pipeline(pipeline: Pipeline, place: str) -> nn.Module:
         for name, step in pipeline.steps
         if step is not None and not isinstance(step, str)
     ]
-    if any(hasattr(module, "rounds") for step in steps[:-1] for module in step.modules()):
-        for module in steps[-1].modules():
-            if isinstance(module, Trees):
-                module.forgive_rounding()
+    trees = [module for module in steps[-1].modules() if isinstance(module, Trees)]
+    if trees and any(hasattr(each, "rounds") for step in steps[:-1] for each in step.modules()):
+        computed = _computed_columns(nn.Sequential(*steps[:-1]), int(pipeline.n_features_in_))
+        for each in trees:
+            each.forgive_rounding(computed)
     return nn.Sequential(*steps)
+
+
+def _computed_columns(steps: nn.Module, n_features: int) -> Tensor:
+    """Tell which columns that come out are no copies of those that go in."""
+    generator = torch.Generator().manual_seed(0)
+    rows = torch.randn(_N_PROBES, n_features, generator=generator)
+    known = {tuple(column) for column in rows.T.tolist()}
+    return torch.tensor([tuple(column) not in known for column in steps(rows).T.tolist()])
 
 
 @converts(StandardScaler)
@@ -220,7 +233,7 @@ def _normalizer(normalizer: Normalizer, place: str) -> nn.Module:
     return UnitRows(normalizer.norm)
 
 
-@converts(SimpleImputer)
+@converts(SimpleImputer, MedianImputer)
 def _simple_imputer(imputer: SimpleImputer, place: str) -> nn.Module:
     missing: Any = imputer.missing_values
     if not (isinstance(missing, float) and np.isnan(missing)):

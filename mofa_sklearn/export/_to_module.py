@@ -13,34 +13,44 @@ from torch import Tensor, nn
 
 from ..modalities._positions import first_few
 from . import (
+    _block_statistics,
+    _catboost,
     _early_stopping,
     _ensembles,
     _kernel,
+    _lightgbm,
     _linear,
     _neighbors,
     _networks,
     _preprocessor,
     _rank_gauss,
+    _retrieval_augmenter,
     _sequences,
     _steps,
     _trees,
+    _xgboost,
 )
 from ._convert import convert
 from ._door import Door, door_of
 
 # Each file registers its converters when it is imported.
 _CONVERTERS = (
+    _block_statistics,
+    _catboost,
     _early_stopping,
     _ensembles,
     _kernel,
+    _lightgbm,
     _linear,
     _neighbors,
     _networks,
     _preprocessor,
     _rank_gauss,
+    _retrieval_augmenter,
     _sequences,
     _steps,
     _trees,
+    _xgboost,
 )
 
 # Rows computed at a time: bounds the memory, and keeps most of it in the processor's cache.
@@ -150,10 +160,11 @@ def to_module(model: Any) -> ExportedModel:
     Notes
     -----
     What can be exported: pipelines of :func:`~mofa_sklearn.make_mofa_pipeline` with every
-    recipe but ``"mmra"`` and ``"pixelrec-catboost"``, ensembles, blends, networks,
-    companions and calibration of ours; of scikit-learn scalers, PCA and TruncatedSVD,
-    SimpleImputer, linear models, trees, forests and histogram-based boosting. What cannot:
-    encoders, columns of words or dates, other libraries' models, subclasses.
+    recipe, ensembles, blends, networks, companions, calibration and most baselines of
+    ours; of scikit-learn scalers, PCA and TruncatedSVD, SimpleImputer, linear models, trees,
+    forests and histogram-based boosting; the trees of XGBoost, LightGBM and CatBoost. What
+    cannot: encoders, columns of words or dates, models of other libraries, approximate
+    searches, trees that split categories, subclasses.
 
     Predictions agree to 1e-4 of a target's standard deviation, except where two training
     rows are equally far from a row, to within float32: which of them is the last of the
@@ -180,12 +191,12 @@ def to_module(model: Any) -> ExportedModel:
         raise TypeError(f"model must be a fitted estimator, got {model!r}.")
     check_is_fitted(model)
     steps = convert(model, "")
-    return ExportedModel(
-        steps, int(model.n_features_in_), door_of(model), _is_one_dimensional(model)
-    ).eval()
+    n_features = int(model.n_features_in_)
+    one_dimensional = _is_one_dimensional(model, steps, n_features)
+    return ExportedModel(steps, n_features, door_of(model), one_dimensional).eval()
 
 
-def _is_one_dimensional(model: Any) -> bool:
+def _is_one_dimensional(model: Any, steps: nn.Module, n_features: int) -> bool:
     """Tell whether `predict` returns one number a row, rather than a matrix."""
     if is_classifier(model):
         return False
@@ -197,5 +208,8 @@ def _is_one_dimensional(model: Any) -> bool:
         return model._target_scale.one_dimensional
     if hasattr(model, "n_outputs_"):  # trees and forests
         return model.n_outputs_ == 1
-    coef = getattr(getattr(model, "ridge_", model), "coef_", np.zeros(1))
-    return np.ndim(coef) == 1
+    coef = getattr(getattr(model, "ridge_", model), "coef_", None)
+    if coef is not None:
+        return np.ndim(coef) == 1
+    # Other libraries' regressors return a matrix of several targets only.
+    return steps(torch.zeros(1, n_features)).shape[1] == 1

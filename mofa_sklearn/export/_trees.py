@@ -24,12 +24,12 @@ from sklearn.tree import (
 )
 from torch import Tensor, nn
 
-from ._convert import converts
 from ._look_up import taken
-from ._members import FirstMember, convert_members, converts_members
+from ._members import converts_members
 
 # What steps before trees may differ by: of a column's largest threshold; and of normal scores.
 _ROUNDING, _ROUNDING_OF_SCORES = 1e-5, 2e-6
+_BEYOND_NUMBERS = 1e38
 
 
 @dataclass
@@ -76,6 +76,9 @@ class Trees(nn.Module):
         Those of every sum.
     start : ndarray of shape (n_sums, n_values)
         What is added to each.
+    side : {1, 0, -1}, default=1
+        Where training rows are whose value is a threshold: 1 to the left, as in scikit-learn,
+        -1 to the right; 0: there are none, since thresholds lie between values.
     """
 
     roots: Tensor
@@ -88,8 +91,9 @@ class Trees(nn.Module):
     belongs: Tensor
     start: Tensor
 
-    def __init__(self, trees: Sequence[Sequence[Tree]], start: np.ndarray) -> None:
+    def __init__(self, trees: Sequence[Sequence[Tree]], start: np.ndarray, side: int = 1) -> None:
         super().__init__()
+        self.side = side
         every = [tree for own in trees for tree in own]
         sizes = [len(tree.feature) for tree in every]
         roots = np.cumsum([0, *sizes])[:-1]
@@ -117,16 +121,24 @@ class Trees(nn.Module):
         for name, array in keep.items():
             self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array)))
 
-    def forgive_rounding(self) -> None:
-        """Let values go to the left that are above a threshold by rounding errors only.
+    def forgive_rounding(self, computed: Tensor) -> None:
+        """Let values pass a threshold that they miss by rounding errors only.
 
         A threshold may be a value of training rows, which others share where there are few:
         computed anew it must not come out on the other side.
+
+        Parameters
+        ----------
+        computed : bool Tensor of shape (n_features,)
+            Columns with rounding errors.
         """
-        size = self.threshold.new_zeros(int(self.feature.max()) + 1)
-        finite = torch.where(self.threshold.isfinite(), self.threshold.abs(), 0)
+        size = self.threshold.new_zeros(len(computed))
+        # A threshold beyond all numbers only tells NaN from these.
+        is_number = self.threshold.abs() < _BEYOND_NUMBERS
+        finite = torch.where(is_number, self.threshold.abs(), 0)
         size.scatter_reduce_(0, self.feature, finite, "amax")
-        self.threshold += _ROUNDING * size[self.feature] + _ROUNDING_OF_SCORES
+        allowed = torch.where(computed, _ROUNDING * size + _ROUNDING_OF_SCORES, 0)
+        self.threshold += self.side * allowed[self.feature]
 
     def forward(self, x: Tensor) -> Tensor:
         """Map float32 (n_samples, n_features) to (n_sums, n_samples, n_values)."""
@@ -145,7 +157,13 @@ def _rounded_down(numbers: np.ndarray) -> np.ndarray:
     """Return the largest float32 numbers that are not above: the same float32 are up to them."""
     with np.errstate(over="ignore"):
         rounded = numbers.astype(np.float32)
-    return np.where(rounded > numbers, np.nextafter(rounded, np.float32(-np.inf)), rounded)
+        below = np.nextafter(rounded, np.float32(-np.inf))
+    return np.where(rounded > numbers, below, rounded)
+
+
+def no_export(place: str, reason: str) -> TypeError:
+    """Return the error for a step that has no counterpart."""
+    return TypeError(f"The step '{place}' cannot be exported: {reason}.")
 
 
 class Boosting(nn.Module):
@@ -154,7 +172,7 @@ class Boosting(nn.Module):
     Parameters
     ----------
     trees : Trees
-        Of every member one after the other, a sum for each output.
+        Of every member one after the other, a sum or a value for each output.
     n_members : int
     kind : {"identity", "log", "classes"}
         What the sums are: predictions, their logarithms, or scores of classes.
@@ -166,8 +184,9 @@ class Boosting(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_features) to (n_members, n_samples, n_predicted)."""
-        sums = self.trees(x).squeeze(2)
-        sums = sums.reshape(self.n_members, -1, x.shape[0]).transpose(1, 2)
+        said = self.trees(x)  # (n_members * n_sums, n_samples, n_values)
+        sums = said.unflatten(0, (self.n_members, said.shape[0] // self.n_members))
+        sums = sums.transpose(1, 2).flatten(2)
         if self.kind == "identity":
             return sums
         if self.kind == "log":
@@ -182,10 +201,10 @@ def _histogram_boostings(estimators: Sequence[Any], place: str, rows: Any) -> nn
     trees: list[list[Tree]] = []
     for each in estimators:
         if each.is_categorical_ is not None:
-            raise TypeError(
-                f"The step '{place}' cannot be exported: its trees split categories. Encode them "
-                "before it (sklearn.preprocessing.OrdinalEncoder), and fit it without "
-                "categorical_features."
+            raise no_export(
+                place,
+                "its trees split categories. Encode them before it "
+                "(sklearn.preprocessing.OrdinalEncoder), and fit it without categorical_features",
             )
         by_output = zip(*each._predictors, strict=True)
         trees += [[_of_nodes(tree.nodes) for tree in own] for own in by_output]
@@ -223,7 +242,7 @@ def _forests(estimators: Sequence[Any], place: str, rows: Any) -> nn.Module:
     trees = []
     for each in estimators:
         if hasattr(each, "classes_") and each.n_outputs_ > 1:
-            raise TypeError(f"The step '{place}' cannot be exported: it predicts several labels.")
+            raise no_export(place, "it predicts several labels")
         own = each.estimators_ if isinstance(each, _FORESTS) else [each]
         trees.append([_of_tree(tree, 1 / len(own)) for tree in own])
     n_values = trees[0][0].value.shape[1]
@@ -244,8 +263,3 @@ def _of_tree(estimator: Any, weight: float) -> Tree:
         is_leaf=tree.children_left < 0,
         value=weight * value,
     )
-
-
-@converts(HistGradientBoostingRegressor, HistGradientBoostingClassifier, *_TREES, *_FORESTS)
-def _one(estimator: Any, place: str) -> nn.Module:
-    return FirstMember(convert_members([estimator], place))

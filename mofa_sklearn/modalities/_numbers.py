@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .._validation import has_kinds
 from ._kinds import (
     CATEGORIES,
     DATES,
@@ -82,12 +83,7 @@ def numbers(X: Any) -> Any:
 
 def is_plain(frame: Any) -> bool:
     """Tell whether all columns of a frame are NumPy's numbers, which need no conversion."""
-    if not isinstance(frame, pd.DataFrame):
-        return False
-    dtypes = set(frame.dtypes)
-    return all(getattr(dtype, "kind", "O") in "fiu" for dtype in dtypes) and all(
-        isinstance(dtype, np.dtype) for dtype in dtypes
-    )
+    return isinstance(frame, pd.DataFrame) and has_kinds(frame, "fiu")
 
 
 def refuse_other_kinds(frame: Any) -> None:

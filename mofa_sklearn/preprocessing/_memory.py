@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ._neighbors import Bounds, BruteForceIndex, NeighborSearch
+from ._neighbors import Bounds, BruteForceIndex, NeighborSearch, near_together
 
 #: What the space of all modalities together is called.
 JOINT = "joint"
@@ -174,7 +174,7 @@ class Memory:
         return retrieved
 
     def find(
-        self, space: np.ndarray, bounds: Bounds | None = None
+        self, space: np.ndarray, near: tuple[np.ndarray, np.ndarray] | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Find the nearest training rows.
 
@@ -183,8 +183,9 @@ class Memory:
         space : ndarray of float32 of shape (n_queries, n_features)
             Rows that have the modality.
 
-        bounds : Bounds, default=None
-            What is known of the distances, of a few rows.
+        near : tuple of two ndarrays of int, default=None
+            Pairs of a row, of a few, and a training row that may be one of its nearest; None:
+            all.
 
         Returns
         -------
@@ -194,10 +195,10 @@ class Memory:
         rows : ndarray of int of shape (n_queries, n_neighbors)
             Which they are.
         """
-        if bounds is None:
+        if near is None:
             nearest, positions = self.search.nearest(space, self.n_neighbors, self.n_jobs)
         else:
-            nearest, positions = self.search.nearest_within(bounds, space, self.n_neighbors)
+            nearest, positions = self.search.nearest_among(near, space, self.n_neighbors)
         return nearest.astype(np.float64) / self.typical_distance, self.rows[positions]
 
 
@@ -223,27 +224,47 @@ def retrieve_few(
     -------
     dict of str to ndarray of shape (n_augmenters, n_queries, n_targets + 2)
     """
-    found = [_find_few(*pair) for pair in zip(memories, spaces, strict=True)]
+    bounds = [_bounds_of_few(*pair) for pair in zip(memories, spaces, strict=True)]
     retrieved = {}
     for name, memory in memories[0].items():
-        distances, rows = zip(*(own[name] for own in found), strict=True)
+        found = _find_few(
+            [own[name] for own in memories],
+            [own[name] for own in spaces],
+            [own.get(name) for own in bounds],
+        )
+        distances, rows = zip(*found, strict=True)
         values = [own.standardized(places) for own, places in zip(targets, rows, strict=True)]
         retrieved[name] = attend(np.stack(distances), np.stack(values), memory.temperature)
     return retrieved
 
 
-def _find_few(
+def _bounds_of_few(
     memories: Mapping[str, Memory], spaces: Mapping[str, np.ndarray]
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Find the nearest training rows in every space, as each memory's `find` does."""
+) -> dict[str, Bounds]:
+    """Bound the distances of a few rows in every space; empty where that is not to be known."""
     indexes = {name: memory.search.index for name, memory in memories.items() if name != JOINT}
     if not all(isinstance(index, BruteForceIndex) for index in indexes.values()):
-        return {name: memory.find(spaces[name]) for name, memory in memories.items()}
+        return {}
     bounds = {name: index.bounds(spaces[name]) for name, index in indexes.items()}
     if JOINT in memories:
         joint = _JointRows.of(memories[JOINT], [memories[name] for name in indexes])
         bounds[JOINT] = joint.bounds([*bounds.values()])
-    return {name: memory.find(spaces[name], bounds[name]) for name, memory in memories.items()}
+    return bounds
+
+
+def _find_few(
+    memories: Sequence[Memory], spaces: Sequence[np.ndarray], bounds: Sequence[Bounds | None]
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Find the training rows nearest to a few rows, as each memory's `find` does."""
+    known = [own for own in bounds if own is not None]
+    n_wanted = {memory.search.n_groups(memory.n_neighbors) for memory in memories}
+    near: Sequence[tuple[np.ndarray, np.ndarray] | None] = [None] * len(memories)
+    if len(known) == len(memories) and len(n_wanted) == 1:
+        near = near_together(known, n_wanted.pop())
+    return [
+        memory.find(rows, pairs)
+        for memory, rows, pairs in zip(memories, spaces, near, strict=True)
+    ]
 
 
 class _JointRows:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from io import BytesIO
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -112,7 +113,7 @@ class Bounds(NamedTuple):
     """What squared distances lie between, but for what is the same for all rows of a query."""
 
     upper: np.ndarray  # (n_queries, n_rows)
-    margin: np.ndarray  # (n_rows,): the lower bounds are so much lower
+    margin: np.ndarray  # (n_rows,) or (n_queries, n_rows): the lower bounds are so much lower
     slack: np.ndarray  # (n_queries,): and so much more
 
     def near(self, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -126,6 +127,26 @@ class Bounds(NamedTuple):
         # Several times faster than np.nonzero of a matrix.
         of_query, of_row = np.divmod(np.flatnonzero(near), near.shape[1])
         return of_query, of_row
+
+
+def near_together(bounds: Sequence[Bounds], k: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return what `near` of each returns: of a few queries, sooner than one by one."""
+    n_queries, n_rows = len(bounds[0].slack), max(len(own.margin) for own in bounds)
+    # Rows that an index does not have are infinitely far.
+    upper = np.full(
+        (len(bounds), n_queries, n_rows), np.inf, dtype=np.result_type(bounds[0].upper)
+    )
+    margin = np.zeros_like(upper)
+    for i, own in enumerate(bounds):
+        upper[i, :, : len(own.margin)] = own.upper
+        margin[i, :, : len(own.margin)] = own.margin
+    slack = np.concatenate([own.slack for own in bounds])
+    of_query, of_row = Bounds(upper.reshape(-1, n_rows), margin.reshape(-1, n_rows), slack).near(k)
+    first = np.searchsorted(of_query, n_queries * np.arange(len(bounds) + 1))
+    return [
+        (of_query[start:end] - i * n_queries, of_row[start:end])
+        for i, (start, end) in enumerate(pairwise(first))
+    ]
 
 
 def _bound_of_kth(values: np.ndarray, k: int) -> np.ndarray:
@@ -260,15 +281,16 @@ class NeighborSearch:
             Places among the rows. Which of equally far rows are taken does not depend
             on the other queries; of equal rows it is the first ones.
         """
-        return self._each_row(k, *_nearest(self.index, queries, self._n_groups(k), n_jobs))
+        return self._each_row(k, *_nearest(self.index, queries, self.n_groups(k), n_jobs))
 
-    def nearest_within(
-        self, bounds: Bounds, queries: np.ndarray, k: int
+    def nearest_among(
+        self, near: tuple[np.ndarray, np.ndarray], queries: np.ndarray, k: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Find the nearest rows of a few queries whose bounds are known, as `nearest` does."""
-        n_groups = self._n_groups(k)
-        near = bounds.near(n_groups)
-        return self._each_row(k, *_nearest_among(near, self.index.rows, queries, n_groups))
+        """Find the nearest rows of a few queries among some, as `nearest` does among all.
+
+        `near` is what :data:`Candidates` return for `n_groups(k)`.
+        """
+        return self._each_row(k, *_nearest_among(near, self.index.rows, queries, self.n_groups(k)))
 
     def groups(self) -> np.ndarray:
         """Return for every row its place among the rows of the index."""
@@ -276,7 +298,7 @@ class NeighborSearch:
         groups[self.order] = np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
         return groups
 
-    def _n_groups(self, k: int) -> int:
+    def n_groups(self, k: int) -> int:
         """Return how many groups have k rows for certain."""
         return min(k, len(self.starts) - 1)
 

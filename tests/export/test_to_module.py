@@ -78,7 +78,10 @@ def test_a_row_s_prediction_does_not_depend_on_the_rows_beside_it(pipeline, vide
 
 def test_every_companion_counts(videos):
     X, y = videos
-    companions = [("neighbors", RetrievalRegressor()), ("ridge", RidgePathRegressor())]
+    companions = [
+        ("neighbors", RetrievalRegressor(random_state=0)),
+        ("ridge", RidgePathRegressor()),
+    ]
     ensemble = KFoldEnsembleRegressor(Ridge(), cv=3, companions=companions, random_state=0)
     rows = np.nan_to_num(X)
     assert_same(ensemble.fit(rows, y), rows, y.std())
@@ -136,7 +139,10 @@ def test_blended_and_calibrated_classifiers_predict_the_same(videos, kind, metho
         "classes": np.digitize(videos[1][:, 0], np.quantile(videos[1][:, 0], [0.3, 0.6])),
         "labels": (videos[1] > np.median(videos[1], axis=0)).astype(int),
     }[kind]
-    companions = [("path", LogisticPathClassifier()), ("similar", RetrievalClassifier())]
+    companions = [
+        ("path", LogisticPathClassifier()),
+        ("similar", RetrievalClassifier(random_state=0)),
+    ]
     ensemble = KFoldEnsembleClassifier(
         LogisticPathClassifier([1e-3]), cv=2, companions=companions, calibrate=method
     )

@@ -143,7 +143,7 @@ def test_blends_neighbours_and_estimators_of_others_are_exported(videos, tmp_pat
     X, y = np.nan_to_num(videos[0])[:, :12], videos[1]
     parts = [
         ("scaled", make_pipeline(StandardScaler(), Ridge())),
-        ("neighbours", RetrievalRegressor({"a": 5, "b": 7})),
+        ("neighbours", RetrievalRegressor({"a": 5, "b": 7}, random_state=0)),
     ]
     model = BlendRegressor(parts, weights="uniform", cv=2).fit(X, y)
     np.testing.assert_allclose(run(opened(model, tmp_path), X), model.predict(X), atol=1e-4)
