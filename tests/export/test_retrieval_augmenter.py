@@ -1,16 +1,13 @@
 """Exported retrieval finds what the augmenter finds."""
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 
-from mofa_sklearn import ModalityPreprocessor, make_mofa_pipeline
-from mofa_sklearn.baselines import BoostingRegressor
-from mofa_sklearn.baselines._block_statistics import BlockStatistics
-from mofa_sklearn.export import to_module, to_onnx
+from mofa_sklearn import make_mofa_pipeline
+from mofa_sklearn.export import to_module
 from mofa_sklearn.export._convert import convert
 from mofa_sklearn.preprocessing import RetrievalAugmenter
 
@@ -53,21 +50,6 @@ def test_the_recipe_of_statistics_predicts_the_same(videos):
     with torch.inference_mode():
         got = to_module(model)(torch.from_numpy(X)).numpy()
     np.testing.assert_allclose(got, model.predict_proba(X), atol=1e-4)
-
-
-def test_retrieval_statistics_and_trees_are_the_same_in_onnx(videos, tmp_path):
-    X, y = np.nan_to_num(videos[0])[:, :12], videos[1]
-    model = make_pipeline(
-        RetrievalAugmenter({"a": 5, "b": 7}, random_state=0),
-        ModalityPreprocessor(BlockStatistics()),
-        BoostingRegressor(max_iter=5),
-    )
-    model[0].set_output(transform="pandas")
-    model.fit(X, y)
-    to_onnx(model, tmp_path / "model.onnx")
-    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
-    got = session.run(None, {"X": X})[0]
-    np.testing.assert_allclose(got, model.predict(X), atol=1e-4 * y.std())
 
 
 def test_an_approximate_search_is_told(videos):

@@ -18,14 +18,16 @@ from sklearn.preprocessing import StandardScaler
 from mofa_sklearn import (
     BlendRegressor,
     KFoldEnsembleClassifier,
+    ModalityPreprocessor,
     MoFAClassifier,
-    MoFARegressor,
     make_mofa_pipeline,
 )
+from mofa_sklearn.baselines import BoostingRegressor
+from mofa_sklearn.baselines._block_statistics import BlockStatistics
 from mofa_sklearn.datasets import make_micro_videos
-from mofa_sklearn.estimators import RetrievalRegressor
 from mofa_sklearn.export import to_onnx
 from mofa_sklearn.persistence import dump, load
+from mofa_sklearn.preprocessing import RetrievalAugmenter
 
 from .conftest import SMALL, WIDTHS
 
@@ -119,33 +121,32 @@ def test_a_classifier_gives_probabilities_and_names_the_classes(tmp_path):
     np.testing.assert_allclose(run(session, X), model.predict_proba(X), atol=1e-5)
 
 
-def test_ordered_classes_are_exported(tmp_path):
-    X, y = make_classification(90, 8, n_classes=4, n_informative=6, random_state=0)
-    model = MoFAClassifier({"a": 4, "b": 4}, ordinal=True, **SMALL).fit(X, y)
-    session = opened(model, tmp_path)
-    np.testing.assert_allclose(run(session, X), model.predict_proba(X), atol=1e-5)
-
-
-def test_tokens_and_modalities_that_are_not_in_order_are_told(tmp_path):
+def test_tokens_modalities_that_are_not_in_order_and_ordered_classes_are_told(tmp_path):
     X, y = make_micro_videos(
         60, modalities={"video": 4, "text": 5}, n_tokens={"video": 3}, random_state=0
     )
     X[::3, 8:12] = np.nan
     where = {"text": [14, 13, 12, 15, 16], "video": [*range(12)]}
-    model = MoFARegressor(where, tokens={"video": 3}, **SMALL).fit(X, y)
+    levels = np.digitize(y[:, 0], np.quantile(y[:, 0], [0.3, 0.5, 0.7]))
+    model = MoFAClassifier(where, tokens={"video": 3}, ordinal=True, **SMALL).fit(X, levels)
     session = opened(model, tmp_path)
     assert metadata(session)["tokens"] == {"video": 3}
     assert metadata(session)["columns"] == where
-    np.testing.assert_allclose(run(session, X), model.predict(X), atol=1e-4)
+    assert metadata(session)["classes"] == [0, 1, 2, 3]
+    np.testing.assert_allclose(run(session, X), model.predict_proba(X), atol=1e-5)
 
 
-def test_blends_neighbours_and_estimators_of_others_are_exported(videos, tmp_path):
+def test_blends_retrieval_statistics_and_estimators_of_others_are_exported(videos, tmp_path):
     X, y = np.nan_to_num(videos[0])[:, :12], videos[1]
-    parts = [
-        ("scaled", make_pipeline(StandardScaler(), Ridge())),
-        ("neighbours", RetrievalRegressor({"a": 5, "b": 7}, random_state=0)),
-    ]
-    model = BlendRegressor(parts, weights="uniform", cv=2).fit(X, y)
+    augment = RetrievalAugmenter({"a": 5, "b": 7}, random_state=0)
+    retrieving = make_pipeline(
+        augment.set_output(transform="pandas"),
+        ModalityPreprocessor(BlockStatistics()),
+        BoostingRegressor(max_iter=3),
+    )
+    parts = [("scaled", make_pipeline(StandardScaler(), Ridge())), ("retrieving", retrieving)]
+    halves = np.arange(75), np.arange(75, 150)  # one member of each part
+    model = BlendRegressor(parts, weights="uniform", cv=[halves]).fit(X, y)
     np.testing.assert_allclose(run(opened(model, tmp_path), X), model.predict(X), atol=1e-4)
 
 
