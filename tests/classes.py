@@ -31,7 +31,7 @@ def small_classifier(**params):
         "hidden_dim": 16,
         "dropout": 0.0,
         "modality_dropout": 0.0,
-        "batch_size": 64,
+        "batch_size": 128,
         "learning_rate": 1e-2,
         "schedule": "constant",
         "max_epochs": 3,

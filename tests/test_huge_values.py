@@ -90,7 +90,7 @@ def test_a_fit_on_huge_values_is_that_on_usual_ones(name, scale):
 def test_a_network_learns_from_huge_values(scale):
     X, y = make_data(100, None)
     huge = (X * np.float64(scale)).astype(np.float32)
-    model = small_mofa(max_epochs=30).fit(huge, y)
+    model = small_mofa(max_epochs=30, batch_size=64).fit(huge, y)
     assert model.score(huge, y) > 0.8
 
 

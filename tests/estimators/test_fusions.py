@@ -78,7 +78,9 @@ def test_it_learns_what_it_is_good_at(fusion):
 @every_fusion
 def test_one_modality_is_enough(fusion):
     X, y = make_data(150)
-    model = small_mofa(fusion=fusion, modalities=None, max_epochs=10, learning_rate=3e-2).fit(X, y)
+    model = small_mofa(
+        fusion=fusion, modalities=None, max_epochs=10, learning_rate=3e-2, batch_size=64
+    ).fit(X, y)
     assert model.score(X, y) > 0.3
 
 
@@ -116,7 +118,9 @@ def test_members_trained_together_agree_with_one_by_one(fusion):
 
 def test_a_product_of_experts_learns_when_members_are_trained_together():
     X, y = repeated()
-    member = small_mofa(fusion="product_of_experts", max_epochs=6, learning_rate=2e-2)
+    member = small_mofa(
+        fusion="product_of_experts", max_epochs=6, learning_rate=2e-2, batch_size=64
+    )
     model = KFoldEnsembleRegressor(member, cv=2, engine="stacked", random_state=0).fit(X, y)
     assert model.oof_score_ > 0.5
     again = clone(model).fit(X, y)

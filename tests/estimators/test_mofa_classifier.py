@@ -181,7 +181,11 @@ def share_of(model, X, label):
 def test_a_class_of_more_weight_is_predicted_more_often():
     X, y = make_classes("multiclass")
     shares = [
-        share_of(small_classifier(class_weight={"b": weight}, max_epochs=12).fit(X, y), X, "b")
+        share_of(
+            small_classifier(class_weight={"b": weight}, max_epochs=12, batch_size=64).fit(X, y),
+            X,
+            "b",
+        )
         for weight in (0.05, 1, 20)
     ]
     assert shares[0] < shares[1] < shares[2]
@@ -396,7 +400,7 @@ def test_other_fusions_classify(fusion):
 @pytest.mark.parametrize("loss", [torch.nn.CrossEntropyLoss, torch.nn.BCEWithLogitsLoss])
 def test_losses_of_torch_are_taken(loss):
     X, y = make_classes("multiclass")
-    model = small_classifier(loss=loss, max_epochs=20).fit(X, y)
+    model = small_classifier(loss=loss, max_epochs=20, batch_size=64).fit(X, y)
     assert model.score(X, y) > 0.5
 
 

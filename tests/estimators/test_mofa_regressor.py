@@ -37,7 +37,9 @@ def as_frame(X):
 
 def test_it_learns_an_easy_set():
     X, y = make_data(300)
-    model = small_mofa(max_epochs=25, schedule="cosine", learning_rate=2e-2).fit(X[:200], y[:200])
+    model = small_mofa(max_epochs=25, schedule="cosine", learning_rate=2e-2, batch_size=64).fit(
+        X[:200], y[:200]
+    )
     assert model.score(X[200:], y[200:]) > 0.8
 
 
@@ -253,7 +255,9 @@ def test_validation_weights_change_the_validation_loss():
 def test_early_stopping_keeps_the_epoch_of_the_lowest_validation_loss(given):
     X, y = make_data(noise=3.0)
     validation = {"X_val": X[80:], "y_val": y[80:]} if given else {}
-    model = small_mofa(learning_rate=0.03, max_epochs=15).fit(X[:80], y[:80], **validation)
+    model = small_mofa(learning_rate=0.03, max_epochs=15, batch_size=64).fit(
+        X[:80], y[:80], **validation
+    )
     losses = model.history_[:, "valid_loss"]
     assert model.n_iter_ == len(losses) == 15
     assert model.best_iteration_ == np.argmin(losses) + 1 < 15
@@ -266,7 +270,9 @@ def test_early_stopping_keeps_the_epoch_of_the_lowest_validation_loss(given):
 def test_kept_weights_are_those_of_a_training_that_ends_at_the_best_epoch():
     X, y = make_data(noise=3.0)
     validation = {"X_val": X[80:], "y_val": y[80:]}
-    stopped = small_mofa(learning_rate=0.03, max_epochs=15, dropout=0.2, anneal_dropout=False)
+    stopped = small_mofa(
+        batch_size=64, learning_rate=0.03, max_epochs=15, dropout=0.2, anneal_dropout=False
+    )
     stopped.fit(X[:80], y[:80], **validation)
     assert stopped.best_iteration_ < 15
     short = clone(stopped).set_params(max_epochs=stopped.best_iteration_, early_stopping=False)

@@ -69,7 +69,7 @@ def test_other_rows_and_weights_are_left_alone(fusion):
 @pytest.mark.parametrize("fusion", ["modality_attention", "concat", "late"])
 def test_less_is_lost_than_by_masking_alone(fusion):
     X, y = make_micro_videos(600, modalities=WIDTHS, noise=0.1, random_state=0)
-    model = small_mofa(fusion=fusion, max_epochs=12).fit(X[:400], y[:400])
+    model = small_mofa(fusion=fusion, max_epochs=12, batch_size=64).fit(X[:400], y[:400])
     rng = np.random.default_rng(0)
     X, y = X[400:].copy(), y[400:]
     starts = np.cumsum([0, *WIDTHS.values()])

@@ -40,7 +40,7 @@ RECIPES = ["default", "mofa-lite"]
 SMALL = {
     "hidden_dim": 8,
     "dropout": 0.0,
-    "batch_size": 32,
+    "batch_size": 128,
     "learning_rate": 1e-2,
     "max_epochs": 2,
     "early_stopping": True,

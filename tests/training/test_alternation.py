@@ -85,7 +85,9 @@ def test_a_trained_network_has_no_turn_left():
 def test_every_fusion_learns_so_and_depends_on_the_seed_alone(fusion):
     X, y = make_data(150)
     X[::6, : WIDTHS["image"]] = np.nan
-    model = small_mofa(fusion=fusion, alternate_modalities=True, residual_features=True)
+    model = small_mofa(
+        batch_size=64, fusion=fusion, alternate_modalities=True, residual_features=True
+    )
     model.set_params(dropout=0.1, modality_dropout=0.1, max_epochs=20, learning_rate=3e-2)
     assert model.fit(X, y).score(X, y) > 0.3
     expected = model.set_params(max_epochs=2).fit(X, y).predict(X)

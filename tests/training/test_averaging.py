@@ -98,6 +98,7 @@ def test_single_networks_gain_from_it():
                 max_epochs=10,
                 early_stopping=False,
                 learning_rate=0.03,
+                batch_size=64,
             ).fit(X[:200], y[:200])
             errors[average_epochs] += np.mean((model.predict(X[200:]) - y[200:]) ** 2)
     assert errors[2] < errors[None]

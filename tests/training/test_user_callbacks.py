@@ -280,7 +280,7 @@ def test_what_prints_and_times_does_so(capsys):
     model = fit(PrintLog(), ProgressBar(), EpochTimer())
     printed = capsys.readouterr()
     assert "valid_loss" in printed.out
-    assert "0/3" in printed.err  # two batches to learn from, one to validate on
+    assert "0/2" in printed.err  # one batch to learn from, one to validate on
     assert all(epoch["dur"] > 0 for epoch in model.history_)
 
 
