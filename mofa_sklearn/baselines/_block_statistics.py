@@ -11,7 +11,7 @@ from .._validation import validate_data
 from ..modalities._numbers import numbers
 from ..modalities._range import quiet_range
 
-#: What statistics are rounded to is the power of two up to the norm, divided by two so often.
+#: Statistics are multiples of p / 2**STEP_BITS, p the largest power of two in the row's values.
 STEP_BITS = 16
 _NAMES = ["mean", "std", "min", "max", "norm"]
 
@@ -21,8 +21,8 @@ class BlockStatistics(TransformerMixin, BaseEstimator):
 
     Made for the blocks of :class:`~mofa_sklearn.ModalityPreprocessor` before trees, each
     split of which looks at one column. NaN does not count; a row of NaN has statistics
-    of NaN. Mean, deviation and norm are rounded to a multiple of about 1e-5 of the norm:
-    rows of length one differ by rounding errors, which trees would split.
+    of NaN. Mean, deviation and norm are rounded to about 1e-5 of the row's largest value: the
+    norms of rows of length one differ by rounding errors, which trees would split.
 
     Attributes
     ----------
@@ -88,7 +88,8 @@ class BlockStatistics(TransformerMixin, BaseEstimator):
         std = np.sqrt((centred**2).sum(axis=1) / count)
         norm = np.sqrt((np.where(known, X, 0) ** 2).sum(axis=1)) + 0 * count
         extremes = [np.fmin.reduce(X, axis=1), np.fmax.reduce(X, axis=1)]
-        step = np.exp2(np.floor(np.log2(np.maximum(norm, np.finfo(X.dtype).tiny))) - STEP_BITS)
+        size = np.maximum(np.fmax.reduce(np.abs(X), axis=1), np.finfo(np.float32).tiny)
+        step = np.exp2(np.floor(np.log2(size)) - STEP_BITS)
         mean, std, norm = (np.round(each / step) * step for each in (mean, std, norm))
         return [mean, std, *extremes, norm]
 

@@ -8,11 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn import get_config
 from sklearn.base import RegressorMixin
-from sklearn.utils.validation import (
-    assert_all_finite,
-    check_consistent_length,
-    validate_data,
-)
+from sklearn.metrics import r2_score
+from sklearn.utils.validation import check_consistent_length, validate_data
 
 from .._sklearn_private import _check_y, _fit_context
 from .._validation import as_array, numeric_targets
@@ -372,18 +369,9 @@ class KFoldEnsembleRegressor(RegressorMixin, TellsUncertainty, BaseKFoldEnsemble
 
 
 def _r2(y_true: np.ndarray, y_pred: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Return each target's R^2, NaN for fewer than two rows that weigh anything.
-
-    As scikit-learn's `r2_score`, which looks at its arguments for longer than a ridge regression
-    takes to learn.
-    """
+    """Return each target's R^2, NaN for fewer than two rows that weigh anything."""
     counted = weight > 0
     if np.count_nonzero(counted) < 2:
         return np.full(y_true.shape[1], np.nan)
-    assert_all_finite(y_pred[counted], input_name="y_pred")
-    truth, weight = y_true[counted], weight[counted]
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        mean = np.average(truth, axis=0, weights=weight)
-        error = (weight[:, None] * (truth - y_pred[counted]) ** 2).sum(axis=0)
-        spread = (weight[:, None] * (truth - mean) ** 2).sum(axis=0)
-        return np.where(spread == 0, error == 0, 1 - error / spread)
+    rows = (y_true[counted], y_pred[counted])
+    return r2_score(*rows, sample_weight=weight[counted], multioutput="raw_values")

@@ -22,7 +22,8 @@ class Statistics(nn.Module):
         mean = known.sum(dim=1, keepdim=True) / count
         spread = torch.where(missing, 0.0, values - mean).square().sum(dim=1, keepdim=True)
         norm = known.square().sum(dim=1, keepdim=True).sqrt()
-        step = torch.exp2(torch.floor(torch.log2(norm.clamp_min(_TINY))) - STEP_BITS)
+        size = known.abs().amax(dim=1, keepdim=True).clamp_min(_TINY)
+        step = torch.exp2(torch.floor(torch.log2(size)) - STEP_BITS)
         statistics = [
             (mean / step).round() * step,
             ((spread / count).sqrt() / step).round() * step,

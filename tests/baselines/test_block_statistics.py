@@ -24,6 +24,14 @@ def test_rows_of_length_one_all_have_this_norm():
     assert_array_equal(BlockStatistics().fit_transform(2.0**60 * X)[:, -1], 2.0**60)
 
 
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_statistics_of_huge_values_are_numbers():
+    X = np.array([[1e200, -1e200, 3e200], [1.0, 2.0, 3.0]])
+    transformed = BlockStatistics().fit_transform(X)
+    assert np.isfinite(transformed).all()
+    assert_allclose(transformed[0, 3], 1e200, rtol=1e-4)
+
+
 def test_nan_does_not_count_and_a_row_of_nan_stays_nan():
     X = np.array([[3.0, np.nan, 4.0], [np.nan, np.nan, np.nan]])
     transformed = BlockStatistics().fit_transform(X)

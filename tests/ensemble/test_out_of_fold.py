@@ -132,7 +132,7 @@ def test_members_that_predict_no_numbers_are_refused():
             return np.full_like(super().predict(X), np.nan)
 
     X, y = make_data(40)
-    with pytest.raises(ValueError, match="y_pred contains NaN"):
+    with pytest.raises(ValueError, match="contains NaN"):
         KFoldEnsembleRegressor(Lost(), cv=2).fit(X, y)
 
 
