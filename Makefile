@@ -22,7 +22,9 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/docs/test_in_browser.py
+	@# Where bytecode is not kept, each process that a test starts compiles the package anew.
+	env -u PYTHONDONTWRITEBYTECODE \
+		$(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/docs/test_in_browser.py
 
 lint: $(LINT_STAMP)
 	$(BIN)/ruff check .

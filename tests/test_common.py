@@ -77,11 +77,12 @@ ESTIMATORS = [
     MoFAClassifier(**_SMALL),
     MoFAClassifier(early_stopping=False, loss="focal", fusion="late", **_SMALL),
     KFoldEnsembleClassifier(MoFAClassifier(**_SMALL), cv=2),
-    KFoldEnsembleClassifier(LogisticRegression(), cv=2),
     KFoldEnsembleClassifier(
-        LogisticRegression(), cv=2, companions=[("strong", LogisticRegression(C=0.01))]
+        LogisticRegression(),
+        cv=2,
+        companions=[("strong", LogisticRegression(C=0.01))],
+        calibrate="temperature",
     ),
-    KFoldEnsembleClassifier(LogisticRegression(), cv=2, calibrate="temperature"),
     KFoldEnsembleClassifier(
         make_pipeline(FunctionTransformer(), LogisticRegression()), validation="inner", cv=2
     ),

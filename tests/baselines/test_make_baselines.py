@@ -4,6 +4,7 @@ import builtins
 import logging
 import pickle
 from functools import cache
+from unittest import TestCase
 
 import numpy as np
 import pandas as pd
@@ -303,11 +304,11 @@ def no_boosting_libraries(monkeypatch):
     tell_left_out.cache_clear()
 
 
-def test_a_missing_library_is_left_out_and_told_once(no_boosting_libraries, caplog):
-    with caplog.at_level(logging.WARNING, logger="mofa_sklearn"):
+def test_a_missing_library_is_left_out_and_told_once(no_boosting_libraries):
+    with TestCase().assertLogs("mofa_sklearn", logging.WARNING) as logs:
         made = [list(make_baselines()) for _ in range(2)]
     assert made == [[name for name in _MAKERS if name not in LIBRARIES]] * 2
-    (record,) = caplog.records
+    (record,) = logs.records
     assert "xgboost, lightgbm, catboost" in record.getMessage()
     assert 'pip install "mofa-sklearn[gbdt]"' in record.getMessage()
 
