@@ -97,27 +97,30 @@ class Errors:
         return Errors(self.prediction[rows], self.size[rows], self.part[rows], share, groups)
 
 
-def boosted(table: np.ndarray, errors: Errors) -> tuple[np.ndarray, np.ndarray]:
+def boosted(
+    table: np.ndarray, size: np.ndarray, share: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Fit the logarithm of the expected error, by one more column in each step.
 
     Parameters
     ----------
     table : ndarray of shape (n_samples, n_columns)
         Columns of mean zero and deviation one.
-    errors : Errors
-        Of these rows.
+    size : ndarray of shape (n_samples, n_models)
+        The errors that each model is of.
+    share : ndarray of shape (n_samples, n_models)
+        The weights of the rows it learns from, zero for those held out; they sum to one.
 
     Returns
     -------
-    coefficients : ndarray of shape (n_steps, n_columns, n_targets)
+    coefficients : ndarray of shape (n_steps, n_columns, n_models)
         After each of `STEPS`.
-    intercepts : ndarray of shape (n_steps, n_targets)
+    intercepts : ndarray of shape (n_steps, n_models)
     """
-    share = errors.weight[:, None]
-    ratio = errors.size  # of the error to the mean one, and later to the expected one
-    n_targets = ratio.shape[1]
-    coefficient, intercept = np.zeros((table.shape[1], n_targets)), np.zeros(n_targets)
-    targets = np.arange(n_targets)
+    ratio = size  # of the error to the mean one, and later to the expected one
+    n_models = size.shape[1]
+    coefficient, intercept = np.zeros((table.shape[1], n_models)), np.zeros(n_models)
+    models = np.arange(n_models)
     found = []
     for step in range(STEPS[-1] + 1):
         mean = (share * ratio).sum(axis=0)
@@ -127,10 +130,10 @@ def boosted(table: np.ndarray, errors: Errors) -> tuple[np.ndarray, np.ndarray]:
         if step in STEPS:
             found.append((coefficient.copy(), intercept.copy()))
         residual = share * (np.minimum(ratio, 1 + _MAX_GRADIENT) - 1)
-        gradient = table.T @ (residual - share * residual.sum(axis=0))  # (n_columns, n_targets)
+        gradient = table.T @ (residual - share * residual.sum(axis=0))  # (n_columns, n_models)
         best = np.abs(gradient).argmax(axis=0)
-        change = _STEP_SIZE * gradient[best, targets]
-        coefficient[best, targets] += change
+        change = _STEP_SIZE * gradient[best, models]
+        coefficient[best, models] += change
         ratio = ratio * np.exp(-change * table[:, best])
     coefficients, intercepts = zip(*found, strict=True)
     return np.stack(coefficients), np.stack(intercepts)

@@ -127,19 +127,21 @@ def learn_error_scale(X: Any, errors: Errors) -> ErrorScale | None:
     learned.size = learned.size / np.where(mean > 0, mean, 1)
     columns = RowColumns.of(X[drawn], learned.prediction, learned.weight)
     table = np.concatenate([part for _, part in columns.chunks(X[drawn], learned.prediction)])
-    paths = [
-        boosted(table[folds != fold], learned.of(np.flatnonzero(folds != fold)))
-        for fold in range(folds.max() + 1)
-    ]
+    coefficients, intercepts = _of_folds(table, learned, folds)
     logs = np.empty((len(STEPS), *learned.size.shape))
-    for fold, (coefficients, intercepts) in enumerate(paths):
+    for fold in range(coefficients.shape[1]):
         own = folds == fold
-        logs[:, own] = table[own] @ coefficients + intercepts[:, None]
+        logs[:, own] = table[own] @ coefficients[:, fold] + intercepts[:, fold, None]
     logs = np.clip(logs, -_MAX_LOG_SCALE, _MAX_LOG_SCALE)
     steps = best_steps(logs, learned)
     if all(step is None for step in steps):
         return None
-    scale = ErrorScale(columns, *_up_to(steps, paths), *_limits(steps, logs))
+    scale = ErrorScale(
+        columns,
+        _up_to(steps, coefficients),
+        _up_to(steps, intercepts),
+        *_limits(steps, logs),
+    )
     scale.fold_of_rows, scale.of_rows = fold_of_rows, np.ones_like(errors.size)
     for rows in np.array_split(known, len(known) // _MAX_ROWS + 1):
         of_folds = scale.predict(X[rows], errors.prediction[rows])
@@ -157,19 +159,29 @@ def _folds(errors: Errors) -> np.ndarray:
     return (np.random.RandomState(0).permutation(group.max() + 1) % _N_FOLDS)[group]
 
 
-def _up_to(
-    steps: list[int | None], paths: list[tuple[np.ndarray, np.ndarray]]
+def _of_folds(
+    table: np.ndarray, errors: Errors, folds: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return each fold's coefficients and intercepts after the steps chosen for each target."""
-    coefficients = np.zeros((len(paths), *paths[0][0].shape[1:]))
-    intercepts = np.zeros((len(paths), len(steps)))
+    """Return each fold's coefficients and intercepts, after each of the steps.
+
+    They are boosted together, each of a fold's models with no weight on the fold's own rows.
+    """
+    n_folds, n_targets = folds.max() + 1, errors.size.shape[1]
+    share = errors.weight[:, None] * (folds[:, None] != np.arange(n_folds))
+    total = share.sum(axis=0)
+    share = np.repeat(share / np.where(total > 0, total, 1), n_targets, axis=1)
+    coefficients, intercepts = boosted(table, np.tile(errors.size, n_folds), share)
+    coefficients = coefficients.reshape(len(STEPS), -1, n_folds, n_targets).swapaxes(1, 2)
+    return coefficients, intercepts.reshape(len(STEPS), n_folds, n_targets)
+
+
+def _up_to(steps: list[int | None], of_steps: np.ndarray) -> np.ndarray:
+    """Return what each target has after the steps chosen for it; zeros where none were."""
+    chosen = np.zeros(of_steps.shape[1:])
     for target, step in enumerate(steps):
-        if step is None:
-            continue
-        for fold, (of_steps, at_zero) in enumerate(paths):
-            coefficients[fold, :, target] = of_steps[step, :, target]
-            intercepts[fold, target] = at_zero[step, target]
-    return coefficients, intercepts
+        if step is not None:
+            chosen[..., target] = of_steps[step, ..., target]
+    return chosen
 
 
 def _limits(steps: list[int | None], logs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

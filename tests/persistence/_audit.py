@@ -431,16 +431,20 @@ def watch(witness, path, X, with_memory):
     return outcome, problems + [f"{event}{arguments}" for event, arguments in witness.events]
 
 
+def run(seconds, seed=0):
+    """Audit files in a folder that is gone afterwards."""
+    torch.set_num_threads(1)
+    with TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return audit(folder, seconds, seed)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=15.0)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    with TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        result = audit(folder, arguments.seconds, arguments.seed)
-    print(json.dumps(result, indent=1))
+    print(json.dumps(run(arguments.seconds, arguments.seed), indent=1))
 
 
 if __name__ == "__main__":
