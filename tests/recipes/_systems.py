@@ -13,8 +13,8 @@ N_TRAIN, N_TEST = 300, 150
 SMALL = {
     "hidden_dim": 32,
     "dropout": 0.1,
-    "batch_size": 32,
-    "learning_rate": 2e-2,
+    "batch_size": 50,
+    "learning_rate": 3e-2,
     "max_epochs": 12,
     "n_iter_no_change": None,
 }
