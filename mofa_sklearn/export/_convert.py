@@ -57,9 +57,26 @@ def convert(estimator: Any, place: str) -> nn.Module:
     """
     converter = registered(CONVERTERS, type(estimator))
     if converter is None:
-        raise TypeError(
-            f"The step '{place}', a {type(estimator).__name__}, cannot be exported: to_module's "
-            "notes list what can. Fit a pipeline without it, or keep it in Python before the "
-            "exported model (to_module(pipeline[-1]))."
-        )
+        advice = "to_module's notes list what can"
+        if place:
+            advice += (
+                ". Fit a pipeline without it, or keep it in Python before the exported model "
+                "(to_module(pipeline[-1]))"
+            )
+        raise no_export(place, advice, estimator)
     return converter(estimator, place)
+
+
+def part_of(place: str, name: str) -> str:
+    """Return the place of a part of what is at a place."""
+    return f"{place}__{name}" if place else name
+
+
+def no_export(place: str, reason: str, estimator: Any = None) -> TypeError:
+    """Return the error for what has no counterpart: a type, where the estimator is given."""
+    kind = None if estimator is None else type(estimator).__name__
+    if place:
+        what = f"The step '{place}'" if kind is None else f"The step '{place}' ({kind})"
+    else:
+        what = "The model" if kind is None else kind
+    return TypeError(f"{what} cannot be exported: {reason}.")

@@ -15,7 +15,7 @@ from ..baselines import (
     EarlyStoppingClassifier,
     EarlyStoppingRegressor,
 )
-from ._convert import convert
+from ._convert import convert, no_export, part_of
 from ._members import EachAlone, convert_members, converts_members
 
 
@@ -99,7 +99,7 @@ def _regressors(estimators: Sequence[EarlyStoppingRegressor], place: str, rows: 
     if len(places) == 0:
         return TargetsOfParts(_Nothing(len(estimators)), places, mean, scale)
     parts = [part for each in estimators for part in each.estimators_]
-    module = convert_members(parts, f"{place}__estimator")
+    module = convert_members(parts, part_of(place, "estimator"))
     return TargetsOfParts(module, places, mean, scale)
 
 
@@ -108,7 +108,7 @@ def _classifiers(
     estimators: Sequence[EarlyStoppingClassifier], place: str, rows: Any
 ) -> nn.Module:
     parts = [part for each in estimators for part in each.estimators_]
-    place = f"{place}__estimator"
+    place = part_of(place, "estimator")
     if estimators[0].classes_.ndim == 1:
         known = np.arange(len(estimators[0].classes_))
         if len(parts) < len(estimators) or not _know(parts, known):
@@ -133,9 +133,8 @@ def _know(parts: Sequence[Any], codes: np.ndarray) -> bool:
 
 
 def _lacks_classes(place: str) -> TypeError:
-    return TypeError(
-        f"The step '{place}' cannot be exported: its classifiers do not know all classes, or "
-        "predict several labels at once."
+    return no_export(
+        place, "its classifiers do not know all classes, or predict several labels at once"
     )
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from sklearn.multioutput import MultiOutputRegressor
 from torch import Tensor, nn
 
 from ..ensemble import BlendRegressor, KFoldEnsembleClassifier, KFoldEnsembleRegressor
 from ._calibration import CALIBRATIONS
-from ._convert import convert, converts
+from ._convert import convert, converts, part_of
 from ._members import EachAlone, MeanOfMembers, convert_members
 
 
@@ -51,13 +52,13 @@ class InColumns(nn.Module):
 
 @converts(KFoldEnsembleRegressor)
 def _regressor(ensemble: KFoldEnsembleRegressor, place: str) -> nn.Module:
-    members = MeanOfMembers(convert_members(ensemble.estimators_, f"{place}__estimator"))
+    members = MeanOfMembers(convert_members(ensemble.estimators_, part_of(place, "estimator")))
     if not ensemble.companions_:
         return members
     rows = _rows_of_members(ensemble)
     weights = ensemble.blend_weights_.loc[["estimator", *ensemble.companions_]].to_numpy()
     parts = [
-        MeanOfMembers(convert_members(fitted, f"{place}__{name}", rows))
+        MeanOfMembers(convert_members(fitted, part_of(place, name), rows))
         for name, fitted in ensemble.companions_.items()
     ]
     return WeightedMean([members, *parts], weights)
@@ -86,7 +87,7 @@ def _classifier(ensemble: KFoldEnsembleClassifier, place: str) -> nn.Module:
     rows = _rows_of_members(ensemble)
     parts = [
         _aligned(
-            ensemble, members, codes.get(name) or [None] * n_members, f"{place}__{name}", rows
+            ensemble, members, codes.get(name) or [None] * n_members, part_of(place, name), rows
         )
         for name, members in named.items()
     ]
@@ -123,7 +124,23 @@ def _aligned(
 def _blend(blend: BlendRegressor, place: str) -> nn.Module:
     names = [name for name, part in blend.estimators if part != "drop"]
     parts = [
-        convert(part, f"{place}__{name}")
+        convert(part, part_of(place, name))
         for name, part in zip(names, blend.estimators_, strict=True)
     ]
     return WeightedMean(parts, blend.weights_)
+
+
+class SideBySide(nn.Module):
+    """A column of each part."""
+
+    def __init__(self, parts: list[nn.Module]) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList(parts)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([part(x) for part in self.parts], dim=1)
+
+
+@converts(MultiOutputRegressor)
+def _one_for_each_target(model: MultiOutputRegressor, place: str) -> SideBySide:
+    return SideBySide([convert(each, part_of(place, "estimator")) for each in model.estimators_])

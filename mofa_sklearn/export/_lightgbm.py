@@ -9,8 +9,9 @@ import numpy as np
 from sklearn.base import is_classifier
 from torch import nn
 
+from ._convert import no_export
 from ._members import converts_members
-from ._trees import Boosting, Tree, Trees, no_export
+from ._trees import Boosting, Tree, Trees
 
 _KINDS = "lightgbm.sklearn.LGBMRegressor", "lightgbm.sklearn.LGBMClassifier"
 _OF_CLASSES = "binary", "multiclass"

@@ -7,20 +7,50 @@ from typing import Any
 
 import numpy as np
 import torch
+from sklearn import linear_model
 from sklearn.linear_model import (
-    ElasticNet,
-    Lasso,
-    LinearRegression,
+    GammaRegressor,
     LogisticRegression,
-    Ridge,
-    RidgeCV,
+    LogisticRegressionCV,
+    PoissonRegressor,
+    TweedieRegressor,
 )
+from sklearn.svm import LinearSVR
 from torch import Tensor, nn
 
 from ..baselines import EarlyStoppingLogisticRegression
 from ..estimators import LogisticPathClassifier, RidgePathRegressor
-from ._convert import converts
+from ._convert import converts, no_export
 from ._members import converts_members
+
+# Those of scikit-learn that predict what `coef_` and `intercept_` say.
+_LINEAR = (
+    linear_model.ARDRegression,
+    linear_model.BayesianRidge,
+    linear_model.ElasticNet,
+    linear_model.ElasticNetCV,
+    linear_model.HuberRegressor,
+    linear_model.Lars,
+    linear_model.LarsCV,
+    linear_model.Lasso,
+    linear_model.LassoCV,
+    linear_model.LassoLars,
+    linear_model.LassoLarsCV,
+    linear_model.LassoLarsIC,
+    linear_model.LinearRegression,
+    linear_model.MultiTaskElasticNet,
+    linear_model.MultiTaskElasticNetCV,
+    linear_model.MultiTaskLasso,
+    linear_model.MultiTaskLassoCV,
+    linear_model.OrthogonalMatchingPursuit,
+    linear_model.OrthogonalMatchingPursuitCV,
+    linear_model.QuantileRegressor,
+    linear_model.Ridge,
+    linear_model.RidgeCV,
+    linear_model.SGDRegressor,
+    linear_model.TheilSenRegressor,
+    LinearSVR,
+)
 
 
 class Linear(nn.Module):
@@ -73,13 +103,33 @@ def _ridge_paths(estimators: Sequence[RidgePathRegressor], place: str, rows: Any
     )
 
 
-@converts_members(Ridge, RidgeCV, LinearRegression, Lasso, ElasticNet)
+@converts_members(*_LINEAR)
 def _linear_models(estimators: Sequence[Any], place: str, rows: Any) -> nn.Module:
     coef = np.stack([np.atleast_2d(each.coef_) for each in estimators])
     intercepts = [
         np.broadcast_to(np.atleast_1d(each.intercept_), coef.shape[1]) for each in estimators
     ]
     return Linear(coef, np.stack(intercepts))
+
+
+class Exponential(nn.Module):
+    """Means of which linear models say the logarithm."""
+
+    def __init__(self, linear: nn.Module) -> None:
+        super().__init__()
+        self.linear = linear
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(x).exp()
+
+
+@converts_members(PoissonRegressor, GammaRegressor, TweedieRegressor)
+def _generalized_linear_models(estimators: Sequence[Any], place: str, rows: Any) -> nn.Module:
+    linear, first = _linear_models(estimators, place, rows), estimators[0]
+    link = getattr(first, "link", "log")
+    if link == "auto":
+        link = "identity" if first.power <= 0 else "log"
+    return linear if link == "identity" else Exponential(linear)
 
 
 class Logistic(nn.Module):
@@ -96,8 +146,11 @@ class Logistic(nn.Module):
         return scores.softmax(dim=1)
 
 
-@converts(LogisticRegression, EarlyStoppingLogisticRegression)
+@converts(LogisticRegression, LogisticRegressionCV, EarlyStoppingLogisticRegression)
 def _logistic(estimator: LogisticRegression, place: str) -> nn.Module:
+    one_each = estimator.solver == "liblinear" or getattr(estimator, "multi_class", "") == "ovr"
+    if one_each and len(estimator.classes_) > 2:  # before scikit-learn 1.8
+        raise no_export(place, "it has a model for each class against the others")
     return Logistic(Linear(estimator.coef_[None], estimator.intercept_[None]))
 
 

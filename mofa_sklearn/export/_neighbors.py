@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ..estimators import RetrievalClassifier, RetrievalRegressor
 from ..preprocessing._memory import _NO_DISTANCE
+from ._convert import no_export
 from ._linear import Probabilities
 from ._look_up import taken
 from ._members import converts_members
@@ -292,7 +293,7 @@ def _retrieval(
     """Return the module of retrieving estimators, and of linear models on what they find."""
     augmenters = [each.augmenter_ for each in estimators]
     if augmenters[0].metric != "euclidean":
-        raise TypeError(f"The step '{place}' cannot be exported: its metric is not euclidean.")
+        raise no_export(place, "its metric is not euclidean")
     memories = memories_of(estimators, rows)
     of_spaces = [[*augmenter.memories_.values()] for augmenter in augmenters]
     typical = np.array([[memory.typical_distance for memory in own] for own in of_spaces]).T

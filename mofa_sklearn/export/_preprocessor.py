@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..preprocessing import ModalityPreprocessor
-from ._convert import convert, converts
+from ._convert import convert, converts, part_of
 from ._rank_gauss import RankGauss
 from ._steps import Affine, Fill
 
@@ -95,7 +95,7 @@ def _n_common(sequences: Sequence[Sequence[nn.Module]]) -> int:
 @converts(ModalityPreprocessor)
 def _modality_preprocessor(preprocessor: ModalityPreprocessor, place: str) -> nn.Module:
     modules = [
-        nn.Identity() if isinstance(step, str) else convert(step, f"{place}__{name}")
+        nn.Identity() if isinstance(step, str) else convert(step, part_of(place, name))
         for name, step in preprocessor.transformers_.items()
     ]
     return Blocks([preprocessor.modalities_[name] for name in preprocessor.transformers_], modules)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ..preprocessing import RetrievalAugmenter
 from ..preprocessing._memory import DISTANCES
-from ._convert import converts
+from ._convert import converts, no_export
 from ._memories import Memories, counted, filled_up, joined, multiple
 from ._neighbors import Neighbors, Queries
 
@@ -68,10 +68,7 @@ class Retrieved(nn.Module):
 @converts(RetrievalAugmenter)
 def _retrieval_augmenter(augmenter: RetrievalAugmenter, place: str) -> nn.Module:
     if augmenter.algorithm != "brute":
-        raise TypeError(
-            f"The step '{place}' cannot be exported: its search is approximate. Fit it with "
-            "algorithm='brute'."
-        )
+        raise no_export(place, "its search is approximate. Fit it with algorithm='brute'")
     blocks = [*augmenter.modalities_.values()]
     memories = _memories_of(augmenter)
     of_spaces = [*augmenter.memories_.values()]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..preprocessing import TokenPooling
 from ..preprocessing._per_token import PerToken
-from ._convert import convert, converts
+from ._convert import convert, converts, no_export
 
 
 class EachToken(nn.Module):
@@ -60,16 +60,14 @@ def _per_token(transformer: PerToken, place: str) -> nn.Module:
 @converts(TokenPooling)
 def _token_pooling(pooling: TokenPooling, place: str) -> nn.Module:
     if pooling._holds_cells or pooling.pooling != "mean":
-        raise TypeError(
-            f"The step '{place}' cannot be exported: of poolings only the mean of a block of "
-            "columns can."
-        )
+        raise no_export(place, "of poolings only the mean of a block of columns can")
     return MeanToken(pooling.n_tokens_)
 
 
 def _refuse_cells(transformer: Any, attribute: str, place: str) -> None:
     if hasattr(transformer, attribute):
-        raise TypeError(
-            f"The step '{place}' cannot be exported: it takes sequences in cells. Pad them first "
-            "(TokenPooling('none')), and fit the pipeline on the columns."
+        raise no_export(
+            place,
+            "it takes sequences in cells. Pad them first (TokenPooling('none')), and fit the "
+            "pipeline on the columns",
         )

@@ -24,7 +24,7 @@ from ..encoders import AudioEncoder, ImageEncoder, TextEncoder, VideoEncoder
 from ..pipeline import ModalityPipeline
 from ..pipeline._target_transform import LogCounts
 from ..preprocessing import BlockPCA, FloatColumns, GapFiller
-from ._convert import convert, converts
+from ._convert import convert, converts, no_export, part_of
 from ._trees import Trees
 
 # Random rows that tell copied columns from computed ones.
@@ -180,9 +180,8 @@ def _modality_pipeline(pipeline: ModalityPipeline, place: str) -> nn.Module:
 
 @converts(Pipeline)
 def _pipeline(pipeline: Pipeline, place: str) -> nn.Module:
-    prefix = f"{place}__" if place else ""
     steps = [
-        convert(step, f"{prefix}{name}")
+        convert(step, part_of(place, name))
         for name, step in pipeline.steps
         if step is not None and not isinstance(step, str)
     ]
@@ -224,7 +223,7 @@ def _max_abs_scaler(scaler: MaxAbsScaler, place: str) -> nn.Module:
 @converts(MinMaxScaler)
 def _min_max_scaler(scaler: MinMaxScaler, place: str) -> nn.Module:
     if scaler.clip:
-        raise TypeError(f"The step '{place}' cannot be exported: MinMaxScaler(clip=True).")
+        raise no_export(place, "its values are clipped (clip=True)")
     return Affine(-scaler.min_ / scaler.scale_, scaler.scale_)
 
 
@@ -237,9 +236,7 @@ def _normalizer(normalizer: Normalizer, place: str) -> nn.Module:
 def _simple_imputer(imputer: SimpleImputer, place: str) -> nn.Module:
     missing: Any = imputer.missing_values
     if not (isinstance(missing, float) and np.isnan(missing)):
-        raise TypeError(
-            f"The step '{place}' cannot be exported: missing_values={missing!r}, only NaN can."
-        )
+        raise no_export(place, f"it takes {missing!r} for missing, only NaN can be")
     flagged = imputer.indicator_.features_ if imputer.add_indicator else np.array([], dtype=int)
     return _fill(np.asarray(imputer.statistics_, dtype=float), flagged)
 
@@ -280,19 +277,21 @@ def _block_pca(transformer: BlockPCA, place: str) -> nn.Module:
 def _float_columns(transformer: FloatColumns, place: str) -> nn.Module:
     if transformer.kinds_ is None:
         return nn.Identity()
-    raise TypeError(
-        f"The step '{place}' cannot be exported: it makes numbers of columns of other kinds "
+    raise no_export(
+        place,
+        "it makes numbers of columns of other kinds "
         f"({', '.join(sorted(set(transformer.kinds_)))}). Keep the pipeline's first step in "
-        "Python, and export what comes after it: to_module(pipeline[1:])."
+        "Python, and export what comes after it: to_module(pipeline[1:])",
     )
 
 
 @converts(TextEncoder, ImageEncoder, VideoEncoder, AudioEncoder)
 def _encoder(encoder: Any, place: str) -> nn.Module:
-    raise TypeError(
-        f"The step '{place}', a {type(encoder).__name__}, cannot be exported: encoders stay "
-        "outside. Make vectors with it first and fit a pipeline on them, or keep the steps "
-        "before the last in Python: to_module(pipeline[-1])."
+    raise no_export(
+        place,
+        "encoders stay outside. Make vectors with it first and fit a pipeline on them, or keep "
+        "the steps before the last in Python: to_module(pipeline[-1])",
+        encoder,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.base import is_classifier
+from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
@@ -161,10 +162,10 @@ def to_module(model: Any) -> ExportedModel:
     -----
     What can be exported: pipelines of :func:`~mofa_sklearn.make_mofa_pipeline` with every
     recipe, ensembles, blends, networks, companions, calibration and most baselines of
-    ours; of scikit-learn scalers, PCA and TruncatedSVD, SimpleImputer, linear models, trees,
-    forests and histogram-based boosting; the trees of XGBoost, LightGBM and CatBoost. What
-    cannot: encoders, columns of words or dates, models of other libraries, approximate
-    searches, trees that split categories, subclasses.
+    ours; of scikit-learn scalers, PCA and TruncatedSVD, SimpleImputer, linear and generalized
+    linear models, trees, forests, histogram-based boosting and MultiOutputRegressor; the trees
+    of XGBoost, LightGBM and CatBoost. What cannot: encoders, columns of words or dates, models
+    of other libraries, approximate searches, trees that split categories, subclasses.
 
     Predictions agree to 1e-4 of a target's standard deviation, except where two training
     rows are equally far from a row, to within float32: which of them is the last of the
@@ -208,6 +209,8 @@ def _is_one_dimensional(model: Any, steps: nn.Module, n_features: int) -> bool:
         return model._target_scale.one_dimensional
     if hasattr(model, "n_outputs_"):  # trees and forests
         return model.n_outputs_ == 1
+    if isinstance(model, MultiOutputRegressor):
+        return False
     coef = getattr(getattr(model, "ridge_", model), "coef_", None)
     if coef is not None:
         return np.ndim(coef) == 1

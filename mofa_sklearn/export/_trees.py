@@ -24,6 +24,7 @@ from sklearn.tree import (
 )
 from torch import Tensor, nn
 
+from ._convert import no_export
 from ._look_up import taken
 from ._members import converts_members
 
@@ -77,8 +78,8 @@ class Trees(nn.Module):
     start : ndarray of shape (n_sums, n_values)
         What is added to each.
     side : {1, 0, -1}, default=1
-        Where training rows are whose value is a threshold: 1 to the left, as in scikit-learn,
-        -1 to the right; 0: there are none, since thresholds lie between values.
+        Where training rows are whose value is a threshold: 1 to the left, as in scikit-learn's
+        boosting, -1 to the right; 0: there are none, since thresholds lie between values.
     """
 
     roots: Tensor
@@ -161,11 +162,6 @@ def _rounded_down(numbers: np.ndarray) -> np.ndarray:
     return np.where(rounded > numbers, below, rounded)
 
 
-def no_export(place: str, reason: str) -> TypeError:
-    """Return the error for a step that has no counterpart."""
-    return TypeError(f"The step '{place}' cannot be exported: {reason}.")
-
-
 class Boosting(nn.Module):
     """What boosted trees' sums mean.
 
@@ -246,7 +242,7 @@ def _forests(estimators: Sequence[Any], place: str, rows: Any) -> nn.Module:
         own = each.estimators_ if isinstance(each, _FORESTS) else [each]
         trees.append([_of_tree(tree, 1 / len(own)) for tree in own])
     n_values = trees[0][0].value.shape[1]
-    return Trees(trees, np.zeros((len(estimators), n_values)))
+    return Trees(trees, np.zeros((len(estimators), n_values)), side=0)
 
 
 def _of_tree(estimator: Any, weight: float) -> Tree:

@@ -10,8 +10,9 @@ import numpy as np
 from sklearn.base import is_classifier
 from torch import nn
 
+from ._convert import no_export
 from ._members import converts_members
-from ._trees import Boosting, Tree, Trees, no_export
+from ._trees import Boosting, Tree, Trees
 
 _KINDS = "xgboost.sklearn.XGBRegressor", "xgboost.sklearn.XGBClassifier"
 _OF_CLASSES = "binary:logistic", "multi:softprob", "multi:softmax"
@@ -29,6 +30,9 @@ _OF_NUMBERS = (
 def _boosters(estimators: Sequence[Any], place: str, rows: Any) -> nn.Module:
     learners = [json.loads(each.get_booster().save_raw("json"))["learner"] for each in estimators]
     objective = learners[0]["objective"]["name"]
+    missing = estimators[0].missing
+    if not np.isnan(missing):
+        raise no_export(place, f"it takes {missing!r} for missing, only NaN can be")
     if callable(estimators[0].objective):
         raise no_export(place, "its objective is a function")
     if is_classifier(estimators[0]):

@@ -125,6 +125,7 @@ def test_the_baselines_and_ensembles_of_them_are_exported(library, rows):
         ("xgboost", {"objective": "reg:logistic"}, "objective is 'reg:logistic'"),
         ("xgboost", {"objective": lambda y, p: (p - y, np.ones_like(y))}, "a function"),
         ("xgboost", {"booster": "dart"}, "booster is 'dart'"),
+        ("xgboost", {"missing": 0.0}, "takes 0.0 for missing"),
         ("xgboost", {"booster": "gblinear", "max_depth": None}, "booster is 'gblinear'"),
         ("lightgbm", {"objective": "cross_entropy"}, "objective is 'cross_entropy'"),
         ("lightgbm", {"reg_sqrt": True}, "objective is 'regression sqrt'"),

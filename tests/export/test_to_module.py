@@ -233,7 +233,7 @@ def test_a_step_without_a_counterpart_is_named(videos):
     named = make_mofa_pipeline(WIDTHS, estimator=SVR(), ensemble=False)
     named.set_params(preprocess__default__scale=QuantileTransformer(n_quantiles=10))
     model = named.fit(np.nan_to_num(X), y[:, 0])
-    with pytest.raises(TypeError, match="preprocess__image__scale', a QuantileTransformer"):
+    with pytest.raises(TypeError, match=r"preprocess__image__scale' \(QuantileTransformer\)"):
         to_module(model)
     with pytest.raises(TypeError, match="SVR"):
         to_module(model[-1])

@@ -170,7 +170,7 @@ def test_an_opset_that_cannot_be_written_is_refused(videos, tmp_path, opset):
 def test_a_step_without_a_counterpart_is_named_and_no_file_is_left(videos, tmp_path):
     X, y = np.nan_to_num(videos[0]), videos[1][:, 0]
     model = make_pipeline(StandardScaler(), GradientBoostingRegressor(n_estimators=2)).fit(X, y)
-    with pytest.raises(TypeError, match="'gradientboostingregressor', a GradientBoosting"):
+    with pytest.raises(TypeError, match=r"'gradientboostingregressor' \(GradientBoosting"):
         to_onnx(model, tmp_path / "model.onnx")
     with pytest.raises(NotFittedError):
         to_onnx(make_mofa_pipeline(WIDTHS), tmp_path / "model.onnx")

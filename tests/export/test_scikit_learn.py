@@ -1,0 +1,115 @@
+"""Exported models of scikit-learn say what theirs do."""
+
+import inspect
+
+import numpy as np
+import pytest
+import torch
+from sklearn import linear_model
+from sklearn.base import RegressorMixin
+from sklearn.ensemble import AdaBoostRegressor, RandomForestRegressor
+from sklearn.linear_model import (
+    LinearRegression,
+    LogisticRegression,
+    LogisticRegressionCV,
+    Ridge,
+    TweedieRegressor,
+)
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.svm import LinearSVR
+from sklearn.tree import DecisionTreeRegressor
+
+from mofa_sklearn import KFoldEnsembleRegressor
+from mofa_sklearn.export import to_module
+
+# Models of models.
+NOT_LINEAR = {"RANSACRegressor", "PassiveAggressiveRegressor"}
+QUICK = {"max_subpopulation": 20, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def rows():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 5)).astype(np.float32)
+    return X, X[:, 0] - X[:, 3] + rng.normal(size=len(X))
+
+
+def assert_same(model, X):
+    expected = model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
+    with torch.inference_mode():
+        got = to_module(model)(torch.from_numpy(X)).numpy()
+    assert got.shape == expected.shape
+    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
+
+
+def linear_regressors():
+    """Every regressor of `sklearn.linear_model`, by name."""
+    for name, kind in inspect.getmembers(linear_model, inspect.isclass):
+        if issubclass(kind, RegressorMixin) and name not in NOT_LINEAR:
+            yield name
+
+
+@pytest.mark.parametrize("name", [*linear_regressors()])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_every_linear_regressor_is_exported(name, rows):
+    model = getattr(linear_model, name)()
+    model.set_params(**{key: QUICK[key] for key in model.get_params().keys() & QUICK.keys()})
+    X, y = rows
+    y = np.abs(y) + 0.1
+    assert_same(model.fit(X, np.column_stack([y, -y]) if "MultiTask" in name else y), X)
+
+
+@pytest.mark.parametrize(
+    ("params", "targets"),
+    [
+        ({"power": 0}, lambda y: y),
+        ({"power": 1.5}, np.abs),
+        ({"power": 0, "link": "log"}, np.abs),
+    ],
+)
+def test_a_link_is_what_it_is_by_default_or_by_name(params, targets, rows):
+    assert_same(TweedieRegressor(**params).fit(rows[0], targets(rows[1])), rows[0])
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # of scikit-learn's own defaults
+def test_other_kinds_of_linear_models_are_exported(rows):
+    X, y = rows
+    levels = np.digitize(y, [-0.5, 0.5])
+    assert_same(LinearSVR(random_state=0).fit(X, y), X)
+    assert_same(LogisticRegressionCV(Cs=2, cv=2, scoring="accuracy").fit(X, levels), X)
+    assert_same(LogisticRegression(solver="liblinear").fit(X, levels > 0), X)
+    several = MultiOutputRegressor(LinearRegression())
+    assert_same(several.fit(X, np.column_stack([y, y**2])), X)
+    assert_same(several.fit(X, y[:, None]), X)
+    assert_same(KFoldEnsembleRegressor(several, cv=2).fit(X, np.column_stack([y, y**2])), X)
+
+
+@pytest.mark.parametrize("scaler", [StandardScaler, RobustScaler, MinMaxScaler, MaxAbsScaler])
+@pytest.mark.parametrize(
+    "trees",
+    [
+        DecisionTreeRegressor(random_state=0),
+        RandomForestRegressor(20, random_state=0),
+    ],
+    ids=lambda trees: type(trees).__name__,
+)
+def test_trees_that_separate_close_values_do_so_behind_a_scaler(scaler, trees):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1000, 5)).astype(np.float32)
+    X[::2] = X[1::2] + rng.choice([-1e-5, 1e-5], (500, 5)).astype(np.float32)
+    y = rng.normal(size=1000)
+    assert_same(make_pipeline(scaler(), trees).fit(X, y), X)
+
+
+def test_what_has_no_counterpart_is_told_with_its_type_and_place(rows):
+    X, y = rows
+    with pytest.raises(TypeError, match=r"^AdaBoostRegressor cannot be exported: to_module's"):
+        to_module(AdaBoostRegressor(n_estimators=2).fit(X, y))
+    ensemble = KFoldEnsembleRegressor(AdaBoostRegressor(n_estimators=2), cv=2).fit(X, y)
+    with pytest.raises(TypeError, match=r"^The step 'estimator' \(AdaBoostRegressor\) cannot"):
+        to_module(ensemble)
+    clipped = make_pipeline(MinMaxScaler(clip=True), Ridge()).fit(X, y)
+    with pytest.raises(TypeError, match=r"'minmaxscaler' cannot .* clipped \(clip=True\)"):
+        to_module(clipped)
