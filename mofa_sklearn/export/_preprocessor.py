@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from ..preprocessing import ModalityPreprocessor
 from ._convert import convert, converts, part_of
 from ._rank_gauss import RankGauss
-from ._steps import Affine, Fill
+from ._steps import Fill, Standardize, Stretch
 
 # What treats every column by itself, so that the blocks' columns can be treated together.
-_BY_COLUMN = (Affine, Fill, RankGauss)
+_BY_COLUMN = (Fill, RankGauss, Standardize, Stretch)
 
 
 class Blocks(nn.Module):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import sklearn
 import torch
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.impute import SimpleImputer
@@ -17,6 +18,7 @@ from sklearn.preprocessing import (
     RobustScaler,
     StandardScaler,
 )
+from sklearn.utils.fixes import parse_version
 from torch import Tensor, nn
 
 from ..baselines._median_imputer import MedianImputer
@@ -29,33 +31,45 @@ from ._trees import Trees
 
 # Random rows that tell copied columns from computed ones.
 _N_PROBES = 8
+# Whether StandardScaler rounds means and deviations to the rows' precision first.
+_ROUNDS_MEANS = parse_version(sklearn.__version__) >= parse_version("1.8")
 
 
-class Affine(nn.Module):
-    """``(x - shift) * scale``, column by column, in double precision.
+class _ByColumn(nn.Module):
+    """Two operations on every column, each rounded as scikit-learn rounds it: to the same bits.
 
     Parameters
     ----------
-    shift, scale : ndarray of shape (n_features,)
+    first, second : ndarray of shape (n_features,)
+        Their second operands.
     """
 
-    rounds = True
-
-    def __init__(self, shift: np.ndarray, scale: np.ndarray) -> None:
+    def __init__(self, first: np.ndarray, second: np.ndarray) -> None:
         super().__init__()
-        self.shift: Tensor
-        self.scale: Tensor
-        self.register_buffer("shift", torch.from_numpy(np.array(shift, dtype=np.float64)))
-        self.register_buffer("scale", torch.from_numpy(np.array(scale, dtype=np.float64)))
+        self.first: Tensor
+        self.second: Tensor
+        self.register_buffer("first", torch.from_numpy(np.array(first, dtype=np.float64)))
+        self.register_buffer("second", torch.from_numpy(np.array(second, dtype=np.float64)))
 
     @classmethod
-    def joined(cls, modules: Sequence[Affine]) -> Affine:
+    def joined(cls, modules: Sequence[_ByColumn]) -> _ByColumn:
         """Return what does for columns side by side what several do for theirs."""
-        shift = np.concatenate([module.shift.numpy() for module in modules])
-        return cls(shift, np.concatenate([module.scale.numpy() for module in modules]))
+        first = np.concatenate([module.first.numpy() for module in modules])
+        return cls(first, np.concatenate([module.second.numpy() for module in modules]))
+
+
+class Standardize(_ByColumn):
+    """``(x - first) / second``."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return ((x - self.shift) * self.scale).to(x.dtype)
+        return ((x - self.first).to(x.dtype) / self.second).to(x.dtype)
+
+
+class Stretch(_ByColumn):
+    """``x * first + second``."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ((x * self.first).to(x.dtype) + self.second).to(x.dtype)
 
 
 class Projection(nn.Module):
@@ -205,26 +219,29 @@ def _computed_columns(steps: nn.Module, n_features: int) -> Tensor:
 def _standard_scaler(scaler: StandardScaler, place: str) -> nn.Module:
     width = scaler.n_features_in_
     shift = scaler.mean_ if scaler.with_mean else np.zeros(width)
-    return Affine(shift, 1 / scaler.scale_ if scaler.with_std else np.ones(width))
+    scale = scaler.scale_ if scaler.with_std else np.ones(width)
+    if _ROUNDS_MEANS:
+        shift, scale = np.float32(shift), np.float32(scale)
+    return Standardize(shift, scale)
 
 
 @converts(RobustScaler)
 def _robust_scaler(scaler: RobustScaler, place: str) -> nn.Module:
     width = scaler.n_features_in_
     shift = scaler.center_ if scaler.with_centering else np.zeros(width)
-    return Affine(shift, 1 / scaler.scale_ if scaler.with_scaling else np.ones(width))
+    return Standardize(shift, scaler.scale_ if scaler.with_scaling else np.ones(width))
 
 
 @converts(MaxAbsScaler)
 def _max_abs_scaler(scaler: MaxAbsScaler, place: str) -> nn.Module:
-    return Affine(np.zeros(scaler.n_features_in_), 1 / scaler.scale_)
+    return Standardize(np.zeros(scaler.n_features_in_), scaler.scale_)
 
 
 @converts(MinMaxScaler)
 def _min_max_scaler(scaler: MinMaxScaler, place: str) -> nn.Module:
     if scaler.clip:
         raise no_export(place, "its values are clipped (clip=True)")
-    return Affine(-scaler.min_ / scaler.scale_, scaler.scale_)
+    return Stretch(scaler.scale_, scaler.min_)
 
 
 @converts(Normalizer)

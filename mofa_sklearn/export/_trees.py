@@ -29,7 +29,7 @@ from ._look_up import taken
 from ._members import converts_members
 
 # What steps before trees may differ by: of a column's largest threshold; and of normal scores.
-_ROUNDING, _ROUNDING_OF_SCORES = 1e-5, 2e-6
+_ROUNDING, _ROUNDING_OF_SCORES = 1e-6, 1e-6
 _BEYOND_NUMBERS = 1e38
 
 
