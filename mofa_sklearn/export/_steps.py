@@ -220,9 +220,8 @@ def _standard_scaler(scaler: StandardScaler, place: str) -> nn.Module:
     width = scaler.n_features_in_
     shift = scaler.mean_ if scaler.with_mean else np.zeros(width)
     scale = scaler.scale_ if scaler.with_std else np.ones(width)
-    if _ROUNDS_MEANS:
-        shift, scale = np.float32(shift), np.float32(scale)
-    return Standardize(shift, scale)
+    precision = np.float32 if _ROUNDS_MEANS else np.float64
+    return Standardize(shift.astype(precision), scale.astype(precision))
 
 
 @converts(RobustScaler)
