@@ -21,6 +21,7 @@ from . import (
     _kernel,
     _lightgbm,
     _linear,
+    _mlp,
     _neighbors,
     _networks,
     _preprocessor,
@@ -43,6 +44,7 @@ _CONVERTERS = (
     _kernel,
     _lightgbm,
     _linear,
+    _mlp,
     _neighbors,
     _networks,
     _preprocessor,
@@ -163,9 +165,10 @@ def to_module(model: Any) -> ExportedModel:
     What can be exported: pipelines of :func:`~mofa_sklearn.make_mofa_pipeline` with every
     recipe, ensembles, blends, networks, companions, calibration and most baselines of
     ours; of scikit-learn scalers, PCA and TruncatedSVD, SimpleImputer, linear and generalized
-    linear models, trees, forests, histogram-based boosting and MultiOutputRegressor; the trees
-    of XGBoost, LightGBM and CatBoost. What cannot: encoders, columns of words or dates, models
-    of other libraries, approximate searches, trees that split categories, subclasses.
+    linear models, multi-layer perceptrons, trees, forests, histogram-based boosting and
+    MultiOutputRegressor; the trees of XGBoost, LightGBM and CatBoost. What cannot: encoders,
+    columns of words or dates, models of other libraries, approximate searches, trees that split
+    categories, subclasses.
 
     Predictions agree to 1e-4 of a target's standard deviation, except where two training
     rows are equally far from a row, to within float32: which of them is the last of the

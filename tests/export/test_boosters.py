@@ -159,7 +159,7 @@ def test_values_at_thresholds_stay_on_their_side_behind_steps_that_round(library
     assert_same(steps.fit(X, y), X)
 
 
-@pytest.mark.parametrize("name", ["ridge", "pca-ridge", "hist-gb", "mvp", "afew-va"])
+@pytest.mark.parametrize("name", ["ridge", "pca-ridge", "hist-gb", "mlp", "mvp", "afew-va"])
 def test_baselines_are_exported(name, videos):
     X, y = videos
     model = make_baselines(WIDTHS, names=[name], random_state=0)[name]

@@ -18,11 +18,13 @@ from sklearn.linear_model import (
     TweedieRegressor,
 )
 from sklearn.multioutput import MultiOutputRegressor
+from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 from sklearn.svm import LinearSVR
 
 from mofa_sklearn import KFoldEnsembleRegressor
+from mofa_sklearn.baselines import EarlyStoppingMLPClassifier, EarlyStoppingMLPRegressor
 from mofa_sklearn.export import to_module
 
 # Models of models.
@@ -115,6 +117,26 @@ def test_a_scaler_gives_the_same_bits(scaler):
     with torch.inference_mode():
         got = module(torch.from_numpy(X)).numpy()
     assert_array_equal(got, model[:-1].transform(X))
+
+
+@pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_perceptrons_are_exported(activation, rows):
+    X, y = rows
+    params = {"hidden_layer_sizes": (6, 5), "max_iter": 3, "random_state": 0}
+    params["activation"] = activation
+    assert_same(MLPRegressor(**params).fit(X, y), X)
+    several = EarlyStoppingMLPRegressor(**params).fit(X.astype(float), np.c_[y, -y])
+    assert_same(several, X)
+    for targets in (y > 0, np.digitize(y, [-0.5, 0.5]), np.c_[y > 0, y > 1].astype(int)):
+        assert_same(EarlyStoppingMLPClassifier(**params).fit(X, targets), X)
+
+
+def test_a_perceptron_of_counts_is_exported(rows):
+    X, y = rows
+    if "loss" not in inspect.signature(MLPRegressor).parameters:
+        pytest.skip("scikit-learn's has no other loss before 1.7")
+    assert_same(MLPRegressor(loss="poisson", tol=1.0).fit(X, np.abs(y)), X)
 
 
 def test_what_has_no_counterpart_is_told_with_its_type_and_place(rows):
