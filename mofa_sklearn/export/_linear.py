@@ -113,14 +113,10 @@ def _linear_models(estimators: Sequence[Any], place: str, rows: Any) -> nn.Modul
 
 
 class Exponential(nn.Module):
-    """Means of which linear models say the logarithm."""
-
-    def __init__(self, linear: nn.Module) -> None:
-        super().__init__()
-        self.linear = linear
+    """``exp(x)``: means of which a model says the logarithm."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.linear(x).exp()
+        return x.exp()
 
 
 @converts_members(PoissonRegressor, GammaRegressor, TweedieRegressor)
@@ -129,7 +125,7 @@ def _generalized_linear_models(estimators: Sequence[Any], place: str, rows: Any)
     link = getattr(first, "link", "log")
     if link == "auto":
         link = "identity" if first.power <= 0 else "log"
-    return linear if link == "identity" else Exponential(linear)
+    return linear if link == "identity" else nn.Sequential(linear, Exponential())
 
 
 class Logistic(nn.Module):

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ..baselines import EarlyStoppingMLPClassifier, EarlyStoppingMLPRegressor
 from ._convert import converts
+from ._linear import Exponential
 
 _ACTIVATIONS = {
     "identity": nn.Identity,
@@ -26,13 +27,6 @@ class Precision(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x.to(self.dtype)
-
-
-class Exponential(nn.Module):
-    """``exp(x)``."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x.exp()
 
 
 class OfTwoClasses(nn.Module):
