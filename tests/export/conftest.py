@@ -3,9 +3,11 @@
 import numpy as np
 import polars as pl
 import pytest
+import torch
 
 from mofa_sklearn import make_mofa_pipeline
 from mofa_sklearn.datasets import make_micro_videos
+from mofa_sklearn.export import to_module
 
 from ..helpers import with_quick_companions
 
@@ -20,6 +22,15 @@ def small(model):
     ]
     model.set_params(**{name: SMALL[name.rpartition("__")[2]] for name in names})
     return with_quick_companions(model)
+
+
+def assert_same(model, X, rtol=1e-5, atol=1e-6):
+    """Compare a model with its module, on rows of float32."""
+    expected = model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
+    with torch.inference_mode():
+        got = to_module(model)(torch.from_numpy(X)).numpy()
+    assert got.shape == expected.shape
+    np.testing.assert_allclose(got, expected, rtol=rtol, atol=atol)
 
 
 @pytest.fixture(scope="package")

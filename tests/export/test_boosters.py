@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -10,7 +9,7 @@ from mofa_sklearn import KFoldEnsembleClassifier, KFoldEnsembleRegressor, RankGa
 from mofa_sklearn.baselines import make_baselines, make_classifier_baselines
 from mofa_sklearn.export import to_module
 
-from .conftest import WIDTHS
+from .conftest import WIDTHS, assert_same
 
 KINDS = {
     "xgboost": ("XGBRegressor", "XGBClassifier", {"n_estimators": 8, "max_depth": 3}),
@@ -38,14 +37,6 @@ def made(library, of_classes=False, **params):
     regressor, classifier, few = KINDS[library]
     module = pytest.importorskip(library)
     return getattr(module, classifier if of_classes else regressor)(**(few | params))
-
-
-def assert_same(model, X):
-    expected = model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
-    with torch.inference_mode():
-        got = to_module(model)(torch.from_numpy(X)).numpy()
-    assert got.shape == expected.shape
-    np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
 
 
 @LIBRARIES

@@ -27,6 +27,8 @@ from mofa_sklearn import KFoldEnsembleRegressor
 from mofa_sklearn.baselines import EarlyStoppingMLPClassifier, EarlyStoppingMLPRegressor
 from mofa_sklearn.export import to_module
 
+from .conftest import assert_same
+
 # Models of models.
 NOT_LINEAR = {"RANSACRegressor", "PassiveAggressiveRegressor"}
 QUICK = {"max_subpopulation": 20, "random_state": 0}
@@ -37,14 +39,6 @@ def rows():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(200, 5)).astype(np.float32)
     return X, X[:, 0] - X[:, 3] + rng.normal(size=len(X))
-
-
-def assert_same(model, X):
-    expected = model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
-    with torch.inference_mode():
-        got = to_module(model)(torch.from_numpy(X)).numpy()
-    assert got.shape == expected.shape
-    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
 
 
 def linear_regressors():
