@@ -364,7 +364,8 @@ class BlendRegressor(RegressorMixin, BaseBlend):
     @property
     def oof_report_(self) -> pd.DataFrame:
         """Out-of-fold errors of the parts and of the blend."""
-        report = pd.DataFrame(**self._report)
+        errors, names, columns = (self._report[key] for key in ("data", "index", "columns"))
+        report = pd.DataFrame(errors, index=names, columns=columns)
         report.insert(report.shape[1], "mean", report.mean(axis=1), allow_duplicates=True)
         return report
 

@@ -157,11 +157,13 @@ def _is_any(node: Node, inner: str, document: Any) -> bool:
     """What is checked by itself: values, and estimators, scorers, functions of the tables."""
     if tag_of(node) == "object":
         return is_estimator(node["object"]) or not is_listed(node["object"])
+    if tag_of(node) == "masked":  # which pandas imports more for
+        return False
     return not _holds_parts(node) or _holds("any", node, document)
 
 
 def _holds_parts(node: Node) -> bool:
-    return tag_of(node) in (*_SEQUENCES, "masked", *_MAPPINGS)
+    return tag_of(node) in (*_SEQUENCES, *_MAPPINGS)
 
 
 _SEQUENCES = ("list", "tuple", "objects")
@@ -169,7 +171,7 @@ _MAPPINGS = ("dict", "ordered_dict", "bunch")
 
 
 def _holds(kind: str, node: Node, document: Any) -> bool:
-    if tag_of(node) in (*_SEQUENCES, "masked"):
+    if tag_of(node) in _SEQUENCES:
         return all(fits(part, kind, document) for part in node[tag_of(node)])
     return _is_dict(node, kind, document)
 
@@ -224,6 +226,8 @@ def _is_setting(name: str, value: Node, document: Any) -> bool:
         )
     if name == "params":  # of `cv_results_`
         return _is_settings(value, "", document)
+    if tag_of(value) == "masked":  # what `cv_results_` holds of each parameter
+        return all(fits(part, "any", document) for part in value["masked"])
     return _is_any(value, "", document)
 
 

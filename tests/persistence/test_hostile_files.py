@@ -11,6 +11,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from mofa_sklearn import BlendRegressor
 from mofa_sklearn.persistence import PersistenceError, get_untrusted_types, load
 
 from ..helpers import make_data
@@ -183,6 +184,21 @@ def test_what_shows_an_estimator_is_not_taken_from_its_file(network):
 
 
 # What is frozen answers for another estimator.
+
+
+def test_masked_arrays_are_those_of_a_search_s_results_alone(tmp_path, marker):
+    """pandas imports more of NumPy for them, when a loaded model is shown."""
+    X, y = make_data(40)
+    search = GridSearchCV(Ridge(), {"alpha": [1.0, 2.0]}, cv=2).fit(X, y)
+    assert np.ma.isMaskedArray(load(write(search, tmp_path)).cv_results_["param_alpha"])
+    path = write(BlendRegressor([("one", Ridge()), ("two", Ridge(2.0))], cv=2).fit(X, y), tmp_path)
+
+    def put(root, members):
+        (pair,) = [each for each in root["attributes"]["_report"]["dict"] if each[0] == "data"]
+        pair[1] = {"masked": [pair[1], None, None]}
+
+    change_model(path, put)
+    refused(path, marker)
 
 
 def test_a_frozen_estimator_is_loaded_as_what_it_is(tmp_path):
