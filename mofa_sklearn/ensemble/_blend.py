@@ -364,8 +364,7 @@ class BlendRegressor(RegressorMixin, BaseBlend):
     @property
     def oof_report_(self) -> pd.DataFrame:
         """Out-of-fold errors of the parts and of the blend."""
-        errors, names, columns = (self._report[key] for key in ("data", "index", "columns"))
-        report = pd.DataFrame(errors, index=names, columns=columns)
+        report = pd.DataFrame(**self._report)
         report.insert(report.shape[1], "mean", report.mean(axis=1), allow_duplicates=True)
         return report
 

@@ -73,7 +73,7 @@ def part_of(place: str, name: str) -> str:
 
 
 def no_export(place: str, reason: str, estimator: Any = None) -> TypeError:
-    """Return the error for what has no counterpart: a type, where the estimator is given."""
+    """Return the error for what has no counterpart: it tells where, and an estimator's type."""
     kind = None if estimator is None else type(estimator).__name__
     if place:
         what = f"The step '{place}'" if kind is None else f"The step '{place}' ({kind})"

@@ -131,7 +131,13 @@ def _blend(blend: BlendRegressor, place: str) -> nn.Module:
 
 
 class SideBySide(nn.Module):
-    """A column of each part."""
+    """A column of each part.
+
+    Parameters
+    ----------
+    parts : list of nn.Module
+        Each maps (n_samples, n_features) to (n_samples, 1).
+    """
 
     def __init__(self, parts: list[nn.Module]) -> None:
         super().__init__()

@@ -128,6 +128,16 @@ def _generalized_linear_models(estimators: Sequence[Any], place: str, rows: Any)
     return linear if link == "identity" else nn.Sequential(linear, Exponential())
 
 
+def probabilities_of(scores: Tensor) -> Tensor:
+    """Map scores of shape (..., n_scores) to (..., n_classes).
+
+    Of two classes there is one score, the second one's log-odds.
+    """
+    if scores.shape[-1] == 1:
+        scores = torch.cat([torch.zeros_like(scores), scores], dim=-1)
+    return scores.softmax(dim=-1)
+
+
 class Logistic(nn.Module):
     """Probabilities of a linear model's scores."""
 
@@ -136,10 +146,7 @@ class Logistic(nn.Module):
         self.linear = linear
 
     def forward(self, x: Tensor) -> Tensor:
-        scores = self.linear(x)[0]
-        if scores.shape[1] == 1:  # of two classes, the second's log-odds
-            scores = torch.cat([torch.zeros_like(scores), scores], dim=1)
-        return scores.softmax(dim=1)
+        return probabilities_of(self.linear(x)[0])
 
 
 @converts(LogisticRegression, LogisticRegressionCV, EarlyStoppingLogisticRegression)
@@ -158,21 +165,19 @@ class Probabilities(nn.Module):
     scores : nn.Module
         Maps (n_samples, n_features) to (n_members, n_samples, n_scores).
     classes : ndarray of shape (n_classes,) or (n_labels, 2)
-        Of two classes there is one score, the second one's log-odds; of labels one each.
+        Of labels there is a score each; what knows one class only is sure of it.
     """
 
     def __init__(self, scores: nn.Module, classes: np.ndarray) -> None:
         super().__init__()
         self.scores = scores
-        self.are_labels, self.are_two = classes.ndim == 2, len(classes) == 2
+        self.are_labels, self.is_one = classes.ndim == 2, len(classes) == 1
 
     def forward(self, x: Tensor) -> Tensor:
         scores = self.scores(x)
         if self.are_labels:
             return scores.sigmoid()
-        if self.are_two:
-            scores = torch.cat([torch.zeros_like(scores), scores], dim=2)
-        return scores.softmax(dim=2)
+        return torch.ones_like(scores) if self.is_one else probabilities_of(scores)
 
 
 @converts_members(LogisticPathClassifier)

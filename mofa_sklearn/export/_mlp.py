@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ..baselines import EarlyStoppingMLPClassifier, EarlyStoppingMLPRegressor
 from ._convert import converts
-from ._linear import Exponential
+from ._linear import Exponential, probabilities_of
 
 _ACTIVATIONS = {
     "identity": nn.Identity,
@@ -18,8 +18,8 @@ _ACTIVATIONS = {
 }
 
 
-class Precision(nn.Module):
-    """Compute in a precision."""
+class Cast(nn.Module):
+    """Change rows to a dtype."""
 
     def __init__(self, dtype: torch.dtype) -> None:
         super().__init__()
@@ -29,16 +29,16 @@ class Precision(nn.Module):
         return x.to(self.dtype)
 
 
-class OfTwoClasses(nn.Module):
-    """Put the first class's probability beside the second's."""
+class ProbabilitiesOfScores(nn.Module):
+    """See :func:`probabilities_of`."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([1 - x, x], dim=1)
+        return probabilities_of(x)
 
 
 def _layers(network: MLPRegressor | MLPClassifier) -> list[nn.Module]:
     """Return the layers up to the scores, in the precision they were trained in."""
-    layers: list[nn.Module] = [Precision(torch.from_numpy(network.coefs_[0]).dtype)]
+    layers: list[nn.Module] = [Cast(torch.from_numpy(network.coefs_[0]).dtype)]
     for coef, intercept in zip(network.coefs_, network.intercepts_, strict=True):
         linear = nn.Linear(coef.shape[0], coef.shape[1], device="meta")
         linear.weight = nn.Parameter(torch.from_numpy(coef.T.copy()), requires_grad=False)
@@ -55,8 +55,6 @@ def _regressor(network: MLPRegressor, place: str) -> nn.Module:
 
 @converts(MLPClassifier, EarlyStoppingMLPClassifier)
 def _classifier(network: MLPClassifier, place: str) -> nn.Module:
-    layers = _layers(network)
-    if network.out_activation_ == "softmax":
-        return nn.Sequential(*layers, nn.Softmax(dim=1))
-    two = [OfTwoClasses()] if network.n_outputs_ == 1 else []
-    return nn.Sequential(*layers, nn.Sigmoid(), *two)
+    are_labels = network.out_activation_ == "logistic" and network.n_outputs_ > 1
+    last = nn.Sigmoid() if are_labels else ProbabilitiesOfScores()
+    return nn.Sequential(*_layers(network), last)

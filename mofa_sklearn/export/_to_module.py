@@ -210,7 +210,7 @@ def _is_one_dimensional(model: Any, steps: nn.Module, n_features: int) -> bool:
         return model._target_shape == ()
     if hasattr(model, "_target_scale"):
         return model._target_scale.one_dimensional
-    if hasattr(model, "n_outputs_"):  # trees and forests
+    if hasattr(model, "n_outputs_"):  # trees, forests, perceptrons
         return model.n_outputs_ == 1
     if isinstance(model, MultiOutputRegressor):
         return False

@@ -25,6 +25,7 @@ from sklearn.tree import (
 from torch import Tensor, nn
 
 from ._convert import no_export
+from ._linear import probabilities_of
 from ._look_up import taken
 from ._members import converts_members
 
@@ -187,9 +188,7 @@ class Boosting(nn.Module):
             return sums
         if self.kind == "log":
             return sums.exp()
-        if sums.shape[2] == 1:  # of two classes, the second's log-odds
-            sums = torch.cat([torch.zeros_like(sums), sums], dim=2)
-        return sums.softmax(dim=2)
+        return probabilities_of(sums)
 
 
 @converts_members(HistGradientBoostingRegressor, HistGradientBoostingClassifier)

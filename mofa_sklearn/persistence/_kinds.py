@@ -157,7 +157,7 @@ def _is_any(node: Node, inner: str, document: Any) -> bool:
     """What is checked by itself: values, and estimators, scorers, functions of the tables."""
     if tag_of(node) == "object":
         return is_estimator(node["object"]) or not is_listed(node["object"])
-    if tag_of(node) == "masked":  # which pandas imports more for
+    if tag_of(node) == "masked":  # only a search's results hold them, see `_is_setting`
         return False
     return not _holds_parts(node) or _holds("any", node, document)
 

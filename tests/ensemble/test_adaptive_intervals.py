@@ -270,6 +270,14 @@ def test_groups_of_a_single_split_stay_together():
     assert len(np.unique(folds)) > 2
 
 
+@pytest.mark.filterwarnings("error")
+def test_rows_of_a_single_group_tell_nothing():
+    """Its one fold has no rows to learn from."""
+    X, y, _ = make_rows(400)
+    model = fit(X, y, cv=[(np.arange(100), np.arange(100, 400))], groups=np.zeros(400))
+    assert model._error_scale is None
+
+
 def test_too_few_rows_tell_nothing():
     X, y, _ = make_rows(80)
     model = fit(X, y)

@@ -29,7 +29,7 @@ from mofa_sklearn.export import to_module
 
 from .conftest import assert_same
 
-# Models of models.
+# A model of another model, and one that scikit-learn gives up.
 NOT_LINEAR = {"RANSACRegressor", "PassiveAggressiveRegressor"}
 QUICK = {"max_subpopulation": 20, "random_state": 0}
 

@@ -130,12 +130,13 @@ def test_a_class_that_a_fold_lacks_has_a_column(videos):
     assert_same(KFoldEnsembleClassifier(LogisticRegression(max_iter=1000), cv=cv).fit(X, y), X)
 
 
-@pytest.mark.parametrize("kind", ["two classes", "classes", "labels"])
+@pytest.mark.parametrize("kind", ["one class", "two classes", "classes", "labels"])
 @pytest.mark.parametrize("method", [None, "temperature", "sigmoid", "isotonic"])
 def test_blended_and_calibrated_classifiers_predict_the_same(videos, kind, method):
     X = np.nan_to_num(videos[0])
     y = {
-        "two classes": np.where(videos[1][:, 0] > 0, "top", "low"),
+        "one class": np.repeat("top", len(X)),
+        "two classes": np.where(videos[1][:, 0] > np.median(videos[1][:, 0]), "top", "low"),
         "classes": np.digitize(videos[1][:, 0], np.quantile(videos[1][:, 0], [0.3, 0.6])),
         "labels": (videos[1] > np.median(videos[1], axis=0)).astype(int),
     }[kind]

@@ -7,7 +7,6 @@ import onnx
 import onnxruntime
 import polars as pl
 import pytest
-from sklearn.base import is_classifier
 from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -142,12 +141,18 @@ def test_blends_retrieval_statistics_and_estimators_of_others_are_exported(video
 
 
 @pytest.mark.parametrize(
-    ("opset", "model"), [(18, Ridge()), (25, LogisticRegression())], ids=["oldest", "newest"]
+    ("opset", "model", "limits"),
+    [
+        (18, Ridge(), None),
+        (25, LogisticRegression(), [0.5]),
+        (25, LogisticRegression(), [0.3, 0.6]),
+    ],
+    ids=["oldest", "newest, two classes", "newest, three classes"],
 )
-def test_an_opset_can_be_chosen(videos, tmp_path, opset, model):
-    """Also of a single target, and of two classes."""
+def test_an_opset_can_be_chosen(videos, tmp_path, opset, model, limits):
+    """Also of a single target, and of classes without an order."""
     X, y = np.nan_to_num(videos[0])[:, :6], videos[1][:, 0]
-    model.fit(X, y > np.median(y) if is_classifier(model) else y)
+    model.fit(X, y if limits is None else np.digitize(y, np.quantile(y, limits)))
     session = opened(model, tmp_path, opset=opset)
     (written,) = onnx.load(tmp_path / "model.onnx").opset_import
     assert written.version == opset
