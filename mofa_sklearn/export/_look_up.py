@@ -1,8 +1,31 @@
-"""Looking up entries of tables, in a form that runtimes do quickly."""
+"""Looking up columns, and entries of tables, in forms that runtimes do quickly."""
 
 from __future__ import annotations
 
-from torch import Tensor
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+
+class Columns(nn.Module):
+    """Choose columns.
+
+    Parameters
+    ----------
+    positions : ndarray of int
+        Where they are; nothing is done where these are all of them, in order.
+    """
+
+    def __init__(self, positions: np.ndarray) -> None:
+        super().__init__()
+        self.positions: Tensor
+        self.register_buffer("positions", torch.from_numpy(np.asarray(positions, dtype=np.int64)))
+        self.are_first = np.array_equal(positions, np.arange(len(positions)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.are_first and x.shape[1] == len(self.positions):
+            return x
+        return x.index_select(1, self.positions)
 
 
 def taken(table: Tensor, places: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from ..estimators import RetrievalClassifier, RetrievalRegressor
 from ..preprocessing._memory import _NO_DISTANCE
 from ._convert import no_export
 from ._linear import Probabilities
-from ._look_up import taken
+from ._look_up import Columns, taken
 from ._members import converts_members
 from ._memories import PART, Memories, memories_of
 
@@ -34,7 +34,6 @@ class Queries(nn.Module):
         Whether each block is divided by its norm.
     """
 
-    columns: Tensor
     centres: Tensor
     fill: Tensor
     axes: Tensor | None
@@ -50,7 +49,8 @@ class Queries(nn.Module):
         columns = np.full((len(blocks), self.n_columns), n_features)
         for own, block in zip(columns, blocks, strict=True):
             own[: len(block)] = block
-        self.register_buffer("columns", torch.from_numpy(columns.ravel()))
+        self.is_filled_up = bool((columns == n_features).any())
+        self.columns = Columns(columns.ravel())
         centres = memories.centres[:, :, None]
         self.register_buffer("centres", torch.from_numpy(centres.copy()))
         self.register_buffer("fill", torch.from_numpy(memories.fill[:, :, None] - centres))
@@ -59,10 +59,9 @@ class Queries(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_features) to (n_modalities, n_members, n_samples, width + 1)."""
-        padded = torch.cat([x, torch.zeros_like(x[:, :1])], dim=1)
-        blocks = padded.index_select(1, self.columns).unflatten(
-            1, (len(self.fill), self.n_columns)
-        )
+        if self.is_filled_up:
+            x = torch.cat([x, torch.zeros_like(x[:, :1])], dim=1)
+        blocks = self.columns(x).unflatten(1, (len(self.fill), self.n_columns))
         blocks = blocks.transpose(0, 1).unsqueeze(1).to(torch.float64)
         if self.unit_rows:
             norms = blocks.square().sum(dim=3, keepdim=True).sqrt()
@@ -70,6 +69,7 @@ class Queries(nn.Module):
         queries = torch.where(blocks.isnan(), self.fill, blocks - self.centres)
         if self.axes is not None:
             queries = queries @ self.axes
+        queries = queries.to(torch.float32)
         return torch.cat([queries, torch.ones_like(queries[..., :1])], dim=3)
 
 
@@ -95,8 +95,7 @@ class Neighbors(nn.Module):
     constants: Tensor
     typical: Tensor
     shares: Tensor
-    counts: Tensor
-    first: Tensor
+    groups: Tensor
     sums: Tensor
     space_start: Tensor
     table_start: Tensor
@@ -122,17 +121,17 @@ class Neighbors(nn.Module):
         constants = np.where(memories.counts == 0, np.inf, squares[: self.n_spaces])
         tables = np.arange(self.n_modalities * self.n_tables)
         starts = np.arange(self.n_spaces * self.n_members).reshape(self.n_spaces, -1, 1, 1)
+        first = memories.first + starts[..., 0] * memories.sums.shape[2]
         for m, tables_of_modality in enumerate(memories.rows.swapaxes(2, 3)):
             self._keep(**{f"table{m}": tables_of_modality})
         self._keep(
             rows=memories.rows.reshape(-1, memories.rows.shape[3]),
             constants=constants.astype(np.float32)[:, :, None],
             maps=memories.maps.astype(np.float32)[:, :, None],
-            products=products,
+            products=products.astype(np.float32),
             typical=typical[:, :, None, None],
             shares=shares.astype(np.float32)[..., None],
-            counts=memories.counts.ravel(),
-            first=(memories.first + starts[..., 0] * memories.sums.shape[2]).ravel(),
+            groups=np.stack([memories.counts, first], axis=3).reshape(-1, 2),
             sums=memories.sums.reshape(-1, memories.sums.shape[3]),
             space_start=starts * n_groups,
             table_start=tables.reshape(*memories.rows.shape[:2], 1, 1) * n_groups,
@@ -152,13 +151,14 @@ class Neighbors(nn.Module):
     def _found(self, queries: Tensor) -> Tensor:
         nearest = self._candidates(queries)  # (n_spaces, n_members, n_samples, n_candidates)
         places = self.space_start + nearest
-        distances = self._distances(queries.to(torch.float32), nearest) / self.typical
-        distances = torch.where(taken(self.counts, places) > 0, distances, torch.inf)
+        distances = self._distances(queries, nearest) / self.typical
+        counts, first = taken(self.groups, places).unbind(4)
+        distances = torch.where(counts > 0, distances, torch.inf)
         distances, chosen = distances.topk(self.n_found, dim=3, largest=False)
-        return self._attend(distances, places.gather(3, chosen))
+        return self._attend(distances, counts.gather(3, chosen), first.gather(3, chosen))
 
     def _candidates(self, queries: Tensor) -> Tensor:
-        lifted = (queries @ self.products).to(torch.float32)
+        lifted = queries @ self.products
         lifted = lifted.reshape(self.n_modalities, self.n_tables, -1, lifted.shape[3])
         shape = self.n_members, queries.shape[2], self.n_groups
         scores = [self._product(m, lifted[m]).reshape(shape) for m in range(self.n_modalities)]
@@ -207,15 +207,13 @@ class Neighbors(nn.Module):
         jointly = (jointly / self.typical[: self.n_modalities].square()).sum(dim=0, keepdim=True)
         return torch.cat([alone, jointly]).sqrt()
 
-    def _attend(self, distances: Tensor, places: Tensor) -> Tensor:
-        counts = taken(self.counts, places)
+    def _attend(self, distances: Tensor, counts: Tensor, first: Tensor) -> Tensor:
         before = counts.cumsum(dim=3) - counts
         kept = torch.minimum((self.n_neighbors - before).clamp_min(0), counts)
         is_kept = kept > 0
         logits = -torch.log(distances + _NO_DISTANCE) / self.temperature
         weights = torch.where(is_kept, (logits - logits.amax(dim=3, keepdim=True)).exp(), 0.0)
         weights = weights / (weights * kept).sum(dim=3, keepdim=True)
-        first = taken(self.first, places)
         sums = taken(self.sums, first + kept) - taken(self.sums, first)
         attended = (weights.unsqueeze(4) * sums).sum(dim=3)
         mean = (weights * kept * torch.where(is_kept, distances, 0.0)).sum(dim=3, keepdim=True)

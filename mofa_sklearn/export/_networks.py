@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ..estimators import MoFAClassifier, MoFARegressor
 from ..networks.losses import ordered_logits
 from ..networks.stacking import StackedLinear, is_stackable, stack_modules
+from ._look_up import Columns
 from ._members import converts_members
+from ._products import Products
 
 # Weights of a member's layer from which on reading them takes most of a single row's time.
 _WIDE = 2**15
@@ -31,25 +32,16 @@ class WideLinear(nn.Module):
     def __init__(self, layer: StackedLinear) -> None:
         super().__init__()
         self.layer = layer
-        for i, weight in enumerate(layer.weight.detach().unbind(0)):
-            self.register_buffer(f"weight{i}", weight, persistent=False)
+        self.products = Products(layer.weight.detach())
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_members, ..., n_in), or (n_samples, n_in) for all, to (n_members, ..., n_out)."""
-        weight, bias = self.layer.weight, self.layer.bias
         if x.dim() == 2:
             return self.layer(x)
-        if torch.onnx.is_in_onnx_export():
-            # onnxruntime lays matrices out as it reads them, but not stacks of matrices.
-            products = [
-                functional.linear(x[i], getattr(self, f"weight{i}")) for i in range(len(weight))
-            ]
-            y = torch.stack(products)
-        elif not torch.compiler.is_compiling() and x.dim() == 3 and x.shape[1] == 1:
-            y = torch.bmm(weight, x.transpose(1, 2)).transpose(1, 2)
-        else:
-            return self.layer(x)
-        return y if bias is None else y + bias.view(len(bias), *[1] * (x.dim() - 2), -1)
+        y = self.products(x.flatten(1, -2))
+        if self.layer.bias is not None:
+            y = y + self.layer.bias.unsqueeze(1)
+        return y.view(*x.shape[:-1], y.shape[2])
 
 
 def _with_wide_layers(network: nn.Module) -> nn.Module:
@@ -77,8 +69,7 @@ class Networks(nn.Module):
 
     def __init__(self, networks: Sequence[Any], order: np.ndarray, finish: nn.Module) -> None:
         super().__init__()
-        self.order: Tensor
-        self.register_buffer("order", torch.from_numpy(order))
+        self.order = Columns(order)
         self.is_stacked = len(networks) > 1 and is_stackable(networks[0], networks[0].widths)
         if self.is_stacked:
             self.networks = nn.ModuleList([_with_wide_layers(stack_modules(networks))])
@@ -88,7 +79,7 @@ class Networks(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_features) to (n_members, n_samples, n_predicted)."""
-        x = x.index_select(1, self.order)
+        x = self.order(x)
         if self.is_stacked:
             outputs = self.networks[0](x)
         else:

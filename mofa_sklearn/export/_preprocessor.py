@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ..preprocessing import ModalityPreprocessor
 from ._convert import convert, converts, part_of
+from ._look_up import Columns
 from ._rank_gauss import RankGauss
 from ._steps import Fill, Standardize, Stretch
 
@@ -28,12 +29,10 @@ class Blocks(nn.Module):
         What does each one's part.
     """
 
-    columns: Tensor
-
     def __init__(self, positions: Sequence[np.ndarray], modules: Sequence[nn.Module]) -> None:
         super().__init__()
         self.widths = [len(columns) for columns in positions]
-        self.register_buffer("columns", torch.from_numpy(np.concatenate(positions)))
+        self.columns = Columns(np.concatenate(positions))
         steps = [[*_steps(module)] for module in modules]
         self.is_passed = [not own for own in steps]
         #: Blocks whose first steps are done together.
@@ -54,7 +53,7 @@ class Blocks(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_features) to (n_samples, n_features_out)."""
-        blocks = list(x.index_select(1, self.columns).split(self.widths, dim=1))
+        blocks = list(self.columns(x).split(self.widths, dim=1))
         missing = [block.isnan().all(dim=1, keepdim=True) for block in blocks]
         for i, is_missing in enumerate(missing):
             if not self.is_passed[i]:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.lib.stride_tricks import sliding_window_view
 from torch import Tensor, nn
 
 from ..preprocessing import RankGaussTransformer
 from ..preprocessing._rank_gauss import _BOUND
 from ._convert import converts
-from ._look_up import taken
 
 # Not zero in float32 either, in which a runtime may hold constants.
 _SMALLEST_SHARE = 1e-20
@@ -148,8 +148,12 @@ class RankGauss(nn.Module):
 
     Notes
     -----
-    There is no sorted search among ONNX's operators. There a column's quantiles lie in parts
-    of equal length: a value is compared with the first of each part, then with that part.
+    There is no sorted search among ONNX's operators. A column's quantiles lie in parts of
+    equal length: there a value is compared with the first of each part, then with that part,
+    which ends with the first quantile of the next one.
+
+    Values are looked up column by column, so that those of one table find it in the cache.
+    They lie in one axis: onnxruntime takes columns of a single row one by one.
     """
 
     rounds = True
@@ -157,10 +161,7 @@ class RankGauss(nn.Module):
     starts: Tensor
     parts: Tensor
     first_part: Tensor
-    knots: Tensor
     ranks: Tensor
-    first_knot: Tensor
-    last: Tensor
     n_steps: Tensor
     low: Tensor
     high: Tensor
@@ -174,30 +175,28 @@ class RankGauss(nn.Module):
         self.length = math.isqrt(longest - 1) + 1
         n_parts = -(-longest // self.length)
         n_padded = n_parts * self.length
-        knots = np.concatenate([_padded(own, n_padded) for own in quantiles])
+        # One more than there are: the last part ends as well.
+        knots = np.concatenate([_padded(own, n_padded + 1) for own in quantiles])
         n_features, widths = len(knots), [len(own) for own in quantiles]
         last = np.concatenate([np.full(len(own), own.shape[1] - 1) for own in quantiles])
         ranks = _middles_of_ties(knots)
         # In a table without ties, what lies between says the same of a value that is in it.
         is_known = np.isfinite(knots)
-        self.has_ties = bool((ranks != np.arange(n_padded))[is_known].any())
-        parts = _rounded_up(knots).reshape(n_features, n_parts, self.length)
+        self.has_ties = bool((ranks != np.arange(n_padded + 1))[is_known].any())
+        parts = sliding_window_view(knots, self.length + 1, axis=1)[:, :: self.length]
         keep = {
-            "starts": parts[:, None, 1:, 0],
-            "parts": parts.reshape(-1, self.length),
-            "first_part": np.arange(n_features)[:, None] * n_parts,
-            "knots": knots.ravel(),
-            "ranks": ranks.ravel(),
-            "first_knot": np.arange(n_features)[:, None] * n_padded,
-            "last": last[:, None],
-            "n_steps": np.maximum(last, 1)[:, None],
-            "low": knots[:, :1],
-            "high": np.take_along_axis(knots, last[:, None], axis=1),
-            "lowest_score": np.repeat([low for low, _ in bounds], widths)[:, None],
-            "highest_score": np.repeat([high for _, high in bounds], widths)[:, None],
+            "starts": _rounded_up(parts[:, None, 1:, 0]),
+            "parts": parts.reshape(-1, self.length + 1),
+            "first_part": np.arange(n_features) * n_parts,
+            "ranks": ranks[:, :-1].ravel() if self.has_ties else np.zeros(0),
+            "n_steps": _common(np.maximum(last, 1)),
+            "low": knots[:, 0],
+            "high": np.take_along_axis(knots, last[:, None], axis=1)[:, 0],
+            "lowest_score": _common(np.repeat([low for low, _ in bounds], widths)),
+            "highest_score": _common(np.repeat([high for _, high in bounds], widths)),
         }
         for name, array in keep.items():
-            self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array)))
+            self.register_buffer(name, torch.from_numpy(np.array(array, order="C")))
 
     @classmethod
     def joined(cls, modules: Sequence[RankGauss]) -> RankGauss:
@@ -207,53 +206,77 @@ class RankGauss(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_features) to scores; NaN stays."""
-        # Column by column: what is looked up in one table then finds it in the cache.
-        return self._scores(x.T.contiguous()).T
-
-    def _scores(self, x: Tensor) -> Tensor:
-        """Map columns, (n_features, n_samples), to scores."""
-        share = self._share(x)
+        n_samples, n_features = x.shape
         # Rounded to the precision of the input, as the transformer's are.
         is_highest = (x + _BOUND).to(torch.float64) > self.high
         is_lowest = (x - _BOUND).to(torch.float64) < self.low
-        share = torch.where(is_highest, 1.0, share)
-        share = torch.where(is_lowest, 0.0, share)
+        share = self._share(x.T.contiguous())
+        share = torch.where(is_highest.T.flatten(), 1.0, share)
+        share = torch.where(is_lowest.T.flatten(), 0.0, share)
         # Shares are, too.
         share = share.to(x.dtype).to(torch.float64)
-        scores = _scores_of(share).clamp(self.lowest_score, self.highest_score)
-        return torch.where(x.isnan(), torch.nan, scores.to(x.dtype))
+        lowest = _for_each(self.lowest_score, n_samples)
+        scores = _scores_of(share).clamp(lowest, _for_each(self.highest_score, n_samples))
+        scores = scores.to(x.dtype).view(n_features, n_samples).T
+        return torch.where(x.isnan(), torch.nan, scores)
 
     def _share(self, x: Tensor) -> Tensor:
-        """Interpolate between the quantiles beside each value.
+        """Interpolate between the quantiles beside each value, (n_features, n_samples).
 
-        Of quantiles that are equal to it, the mean of what the first and the last of them say.
+        Of quantiles that are equal to it, the mean of what the first and the last of them
+        say. Returns shares in one axis, column by column.
         """
         values = x.to(torch.float64)
-        at = (self._count(x) - 1).clamp_min(0)
-        lower = taken(self.knots, self.first_knot + at)
-        upper = taken(self.knots, self.first_knot + torch.minimum(at + 1, self.last))
+        found = self._compared if torch.onnx.is_in_onnx_export() else self._searched
+        at, lower, upper = found(x, values)
+        values = values.flatten()
         width = upper - lower
         weight = torch.where(width > 0, (values - lower) / width, 0.0)
         place = at + weight
         if self.has_ties:
-            ranks = taken(self.ranks, self.first_knot + at).to(torch.float64)
+            first = _for_each(self.first_part * self.length, x.shape[1])
+            ranks = self.ranks.index_select(0, first + at).to(torch.float64)
             place = torch.where(values == lower, ranks, place)
-        return (place / self.n_steps).clamp(0, 1)
+        return (place / _for_each(self.n_steps, x.shape[1])).clamp(0, 1)
 
-    def _count(self, x: Tensor) -> Tensor:
-        """Count the quantiles that each value, float32, reaches."""
-        if not torch.onnx.is_in_onnx_export():
-            return torch.searchsorted(self.parts.view(len(self.last), -1), x, right=True)
-        x = x.unsqueeze(2)
-        part = _counted(self.starts <= x)
-        own = taken(self.parts, self.first_part + part)  # (n_features, n_samples, length)
-        return part * self.length + _counted(own <= x)
+    def _compared(self, x: Tensor, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the place of the last quantile that each value reaches, it, and the next."""
+        part = _counted(self.starts <= x.unsqueeze(2))
+        own = self.parts.index_select(0, _for_each(self.first_part, x.shape[1]) + part)
+        # What is infinite reaches an end as well.
+        step = (_counted(own <= values.flatten().unsqueeze(1)) - 1).clamp(0, self.length - 1)
+        places = step.unsqueeze(1)
+        lower, upper = own.gather(1, places), own.gather(1, places + 1)
+        return part * self.length + step, lower.squeeze(1), upper.squeeze(1)
+
+    def _searched(self, x: Tensor, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Find the same by a binary search."""
+        table = self.parts.view(len(x), -1)
+        place = torch.searchsorted(table, values, right=True).flatten() - 1
+        place = place.clamp(0, table.shape[1] - 2)  # NaN is beyond the end
+        inside = _for_each(self.first_part * (self.length + 1), x.shape[1]) + place
+        # Every part's last is the first of the next one.
+        at = place - place // (self.length + 1)
+        table = table.flatten()
+        return at, table.index_select(0, inside), table.index_select(0, inside + 1)
+
+
+def _common(numbers: np.ndarray) -> np.ndarray:
+    """Return one number where all are the same."""
+    return np.reshape(numbers[0], ()) if (numbers == numbers[0]).all() else numbers
+
+
+def _for_each(of_columns: Tensor, n_samples: int) -> Tensor:
+    """Repeat what belongs to a column for each of its values, column by column."""
+    if of_columns.dim() == 0:
+        return of_columns
+    return of_columns.unsqueeze(1).expand(-1, n_samples).flatten()
 
 
 def _counted(are_true: Tensor) -> Tensor:
     """Count along the last axis; a product of matrices is several times faster than a sum."""
-    ones = torch.ones(are_true.shape[2], 1)
-    return (are_true.to(torch.float32) @ ones).squeeze(2).to(torch.int64)
+    ones = torch.ones(are_true.shape[-1], 1)
+    return (are_true.to(torch.float32) @ ones).flatten().to(torch.int64)
 
 
 def _padded(quantiles: np.ndarray, n_columns: int) -> np.ndarray:
