@@ -199,8 +199,7 @@ class Neighbors(nn.Module):
         by_table = own.reshape(self.n_modalities, self.n_tables, -1, n_wanted)
         rows = taken(self.rows, self.table_start + by_table)
         rows = rows.reshape(*own.shape, self.rows.shape[1])
-        differences = (rows - queries.unsqueeze(3)) @ self.maps
-        squares = differences.square().sum(dim=4)
+        squares = (rows.sub_(queries.unsqueeze(3)) @ self.maps).square_().sum(dim=4)
         if self.n_spaces == self.n_modalities:
             return squares.to(torch.float64).sqrt()
         alone, jointly = squares.to(torch.float64).split(self.n_candidates, dim=3)

@@ -16,6 +16,8 @@ from ._convert import converts
 
 # Not zero in float32 either, in which a runtime may hold constants.
 _SMALLEST_SHARE = 1e-20
+# Up to so many, to copy a part of a table for each value is quicker than to search the table.
+_FEW_ROWS = 8
 
 # Coefficients of algorithm AS 241 (PPND16), the lowest power first: numerator and denominator of
 # the central part, of the tails, and of the far tails.
@@ -148,9 +150,10 @@ class RankGauss(nn.Module):
 
     Notes
     -----
-    There is no sorted search among ONNX's operators. A column's quantiles lie in parts of
-    equal length: there a value is compared with the first of each part, then with that part,
-    which ends with the first quantile of the next one.
+    There is no sorted search among ONNX's operators, and a binary search for a single row
+    waits for memory. A column's quantiles lie in parts of equal length: there a value is
+    compared with the first of each part, then with that part, which ends with the first
+    quantile of the next one.
 
     Values are looked up column by column, so that those of one table find it in the cache.
     They lie in one axis: onnxruntime takes columns of a single row one by one.
@@ -185,7 +188,7 @@ class RankGauss(nn.Module):
         self.has_ties = bool((ranks != np.arange(n_padded + 1))[is_known].any())
         parts = sliding_window_view(knots, self.length + 1, axis=1)[:, :: self.length]
         keep = {
-            "starts": _rounded_up(parts[:, None, 1:, 0]),
+            "starts": _rounded_up(parts[:, 1:, 0]),
             "parts": parts.reshape(-1, self.length + 1),
             "first_part": np.arange(n_features) * n_parts,
             "ranks": ranks[:, :-1].ravel() if self.has_ties else np.zeros(0),
@@ -227,8 +230,7 @@ class RankGauss(nn.Module):
         say. Returns shares in one axis, column by column.
         """
         values = x.to(torch.float64)
-        found = self._compared if torch.onnx.is_in_onnx_export() else self._searched
-        at, lower, upper = found(x, values)
+        at, lower, upper = (self._in_parts if _is_short(x) else self._in_tables)(x, values)
         values = values.flatten()
         width = upper - lower
         weight = torch.where(width > 0, (values - lower) / width, 0.0)
@@ -239,18 +241,19 @@ class RankGauss(nn.Module):
             place = torch.where(values == lower, ranks, place)
         return (place / _for_each(self.n_steps, x.shape[1])).clamp(0, 1)
 
-    def _compared(self, x: Tensor, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _in_parts(self, x: Tensor, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the place of the last quantile that each value reaches, it, and the next."""
-        part = _counted(self.starts <= x.unsqueeze(2))
+        part = _n_reached(self.starts, x)
         own = self.parts.index_select(0, _for_each(self.first_part, x.shape[1]) + part)
-        # What is infinite reaches an end as well.
-        step = (_counted(own <= values.flatten().unsqueeze(1)) - 1).clamp(0, self.length - 1)
-        places = step.unsqueeze(1)
-        lower, upper = own.gather(1, places), own.gather(1, places + 1)
-        return part * self.length + step, lower.squeeze(1), upper.squeeze(1)
+        step = _n_reached(own, values.flatten().unsqueeze(1)) - 1
+        step = step.clamp(0, self.length - 1)  # what is infinite reaches an end as well
+        lower, upper = (
+            own.gather(1, places.unsqueeze(1)).squeeze(1) for places in (step, step + 1)
+        )
+        return part * self.length + step, lower, upper
 
-    def _searched(self, x: Tensor, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Find the same by a binary search."""
+    def _in_tables(self, x: Tensor, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Find the same in the columns' whole tables."""
         table = self.parts.view(len(x), -1)
         place = torch.searchsorted(table, values, right=True).flatten() - 1
         place = place.clamp(0, table.shape[1] - 2)  # NaN is beyond the end
@@ -273,10 +276,24 @@ def _for_each(of_columns: Tensor, n_samples: int) -> Tensor:
     return of_columns.unsqueeze(1).expand(-1, n_samples).flatten()
 
 
-def _counted(are_true: Tensor) -> Tensor:
-    """Count along the last axis; a product of matrices is several times faster than a sum."""
-    ones = torch.ones(are_true.shape[-1], 1)
-    return (are_true.to(torch.float32) @ ones).flatten().to(torch.int64)
+def _is_short(x: Tensor) -> bool:
+    """Tell whether to copy a part of the table for each value of (n_features, n_samples)."""
+    if torch.compiler.is_compiling():
+        return torch.onnx.is_in_onnx_export()
+    return x.shape[1] <= _FEW_ROWS
+
+
+def _n_reached(ascending: Tensor, values: Tensor) -> Tensor:
+    """Count the numbers in a row that each value reaches.
+
+    Maps rows, (n_rows, n_numbers), and values, (n_rows, n_values), to (n_rows * n_values,).
+    """
+    if not torch.onnx.is_in_onnx_export():
+        return torch.searchsorted(ascending, values, right=True).flatten()
+    # A product of matrices is several times faster than a sum.
+    is_reached = ascending.unsqueeze(1) <= values.unsqueeze(2)
+    ones = torch.ones(ascending.shape[1], 1)
+    return (is_reached.to(torch.float32) @ ones).flatten().to(torch.int64)
 
 
 def _padded(quantiles: np.ndarray, n_columns: int) -> np.ndarray:

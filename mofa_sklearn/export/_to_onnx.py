@@ -145,7 +145,6 @@ def _graph_of(module: ExportedModel, output: str, opset: int) -> Any:
             opset_version=opset,
             dynamo=True,
             external_data=False,
-            optimize=False,  # runtimes do it when they load the file
             verbose=False,
         )
     assert program is not None  # it is where no path is given
