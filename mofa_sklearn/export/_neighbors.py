@@ -94,10 +94,9 @@ class Neighbors(nn.Module):
     maps: Tensor
     constants: Tensor
     typical: Tensor
-    shares: Tensor
     groups: Tensor
     sums: Tensor
-    space_start: Tensor
+    group_start: Tensor
     table_start: Tensor
     steps: Tensor
 
@@ -113,15 +112,18 @@ class Neighbors(nn.Module):
         # A few more than are wanted: products of float32 put nearly equal ones in any order.
         self.n_candidates = min(n_groups, n_neighbors + _SPARE_CANDIDATES)
         self.n_found = min(n_groups, n_neighbors)
-        # Twice, as |row - query|^2 has it; |query|^2 is the same for all rows.
-        products = -2 * memories.maps @ memories.maps.swapaxes(2, 3)
+        # Twice, as |row - query|^2 has it; |query|^2 is the same for all rows. In units of the
+        # typical distances, those of the joint space are sums.
         shares = typical[: self.n_modalities, :, None] ** -2.0
-        squares = [*memories.squares, (shares * memories.squares).sum(axis=0)]
+        products = -2 * shares[..., None] * memories.maps @ memories.maps.swapaxes(2, 3)
+        squares = shares * memories.squares
+        squares = [*squares, squares.sum(axis=0)]
         # What distances are, besides the products: infinite for rows that a member does not know.
         constants = np.where(memories.counts == 0, np.inf, squares[: self.n_spaces])
         tables = np.arange(self.n_modalities * self.n_tables)
-        starts = np.arange(self.n_spaces * self.n_members).reshape(self.n_spaces, -1, 1, 1)
-        first = memories.first + starts[..., 0] * memories.sums.shape[2]
+        spaces = np.arange(self.n_spaces)[:, None, None]
+        members = np.arange(self.n_members)[:, None]
+        first = memories.first + (spaces * self.n_members + members) * memories.sums.shape[2]
         for m, tables_of_modality in enumerate(memories.rows.swapaxes(2, 3)):
             self._keep(**{f"table{m}": tables_of_modality})
         self._keep(
@@ -130,10 +132,10 @@ class Neighbors(nn.Module):
             maps=memories.maps.astype(np.float32)[:, :, None],
             products=products.astype(np.float32),
             typical=typical[:, :, None, None],
-            shares=shares.astype(np.float32)[..., None],
-            groups=np.stack([memories.counts, first], axis=3).reshape(-1, 2),
+            # Of a group, all members' side by side: what one looks up, others do as well.
+            groups=np.stack([memories.counts, first], axis=3).swapaxes(1, 2).reshape(-1, 2),
             sums=memories.sums.reshape(-1, memories.sums.shape[3]),
-            space_start=starts * n_groups,
+            group_start=(spaces * n_groups * self.n_members + members)[..., None],
             table_start=tables.reshape(*memories.rows.shape[:2], 1, 1) * n_groups,
             steps=np.arange(PART)[:, None] * (n_groups // PART),
         )
@@ -150,7 +152,7 @@ class Neighbors(nn.Module):
 
     def _found(self, queries: Tensor) -> Tensor:
         nearest = self._candidates(queries)  # (n_spaces, n_members, n_samples, n_candidates)
-        places = self.space_start + nearest
+        places = self.group_start + nearest * self.n_members
         distances = self._distances(queries, nearest) / self.typical
         counts, first = taken(self.groups, places).unbind(4)
         distances = torch.where(counts > 0, distances, torch.inf)
@@ -163,9 +165,9 @@ class Neighbors(nn.Module):
         shape = self.n_members, queries.shape[2], self.n_groups
         scores = [self._product(m, lifted[m]).reshape(shape) for m in range(self.n_modalities)]
         if self.n_spaces > self.n_modalities:
-            jointly = scores[0] * self.shares[0]
-            for own, share in zip(scores[1:], self.shares[1:], strict=True):
-                jointly = jointly.addcmul_(own, share)
+            jointly = scores[0] + scores[1]
+            for own in scores[2:]:
+                jointly = jointly.add_(own)
             scores.append(jointly)
         # Of large arrays, a new one takes time.
         pairs = zip(scores, self.constants, strict=True)

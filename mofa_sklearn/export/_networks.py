@@ -31,17 +31,16 @@ class WideLinear(nn.Module):
 
     def __init__(self, layer: StackedLinear) -> None:
         super().__init__()
-        self.layer = layer
         self.products = Products(layer.weight.detach())
+        self.bias: Tensor | None
+        self.register_buffer("bias", None if layer.bias is None else layer.bias.detach())
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_members, ..., n_in), or (n_samples, n_in) for all, to (n_members, ..., n_out)."""
-        if x.dim() == 2:
-            return self.layer(x)
-        y = self.products(x.flatten(1, -2))
-        if self.layer.bias is not None:
-            y = y + self.layer.bias.unsqueeze(1)
-        return y.view(*x.shape[:-1], y.shape[2])
+        y = self.products(x if x.dim() == 2 else x.flatten(1, -2))
+        if self.bias is not None:
+            y = y + self.bias.unsqueeze(1)
+        return y if x.dim() == 2 else y.view(*x.shape[:-1], y.shape[2])
 
 
 def _with_wide_layers(network: nn.Module) -> nn.Module:

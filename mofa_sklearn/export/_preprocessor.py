@@ -42,6 +42,7 @@ class Blocks(nn.Module):
         self.first = nn.Sequential(
             *(type(same[0]).joined(same) for same in zip(*first, strict=True))  # type: ignore
         )
+        self.is_filled = len(self.first) > 0 and isinstance(self.first[0], Fill)
         #: Their widths after it.
         self.widths_between = [
             own(torch.zeros(1, self.widths[i])).shape[1]
@@ -53,14 +54,17 @@ class Blocks(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_features) to (n_samples, n_features_out)."""
-        blocks = list(self.columns(x).split(self.widths, dim=1))
+        x = self.columns(x)
+        blocks = list(x.split(self.widths, dim=1))
         missing = [block.isnan().all(dim=1, keepdim=True) for block in blocks]
         for i, is_missing in enumerate(missing):
-            if not self.is_passed[i]:
+            if not (self.is_passed[i] or (self.is_filled and i in self.together)):
                 # What is put in does not matter, as long as it is a number.
                 blocks[i] = torch.where(is_missing, 0.0, blocks[i])
         if self.together:
-            joined = self.first(torch.cat([blocks[i] for i in self.together], dim=1))
+            if not self.is_filled or len(self.together) < len(blocks):
+                x = torch.cat([blocks[i] for i in self.together], dim=1)
+            joined = self.first(x)
             for i, block in zip(
                 self.together, joined.split(self.widths_between, dim=1), strict=True
             ):

@@ -22,18 +22,21 @@ class Products(nn.Module):
         super().__init__()
         self.matrices: Tensor
         self.register_buffer("matrices", matrices)
-        for i, matrix in enumerate(matrices.unbind(0)):
-            self.register_buffer(f"matrix{i}", matrix, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (n_members, n_samples, n_in) to (n_members, n_samples, n_out)."""
+        """Map (n_members, n_samples, n_in), or (n_samples, n_in) for all members.
+
+        Returns a Tensor of shape (n_members, n_samples, n_out).
+        """
+        if x.dim() == 2:
+            products = functional.linear(x, self.matrices.flatten(0, 1))
+            # A length would become a constant of an exported graph; a shape does not.
+            return products.view(x.shape[0], *self.matrices.shape[:2]).transpose(0, 1)
         if torch.onnx.is_in_onnx_export() and self.matrices.dtype == torch.float32:
             # These onnxruntime lays out as it reads them, but not stacks of matrices.
-            products = [
-                functional.linear(x[i : i + 1], getattr(self, f"matrix{i}"))
-                for i in range(len(self.matrices))
-            ]
-            return torch.cat(products)
+            return torch.cat(
+                [functional.linear(x[i : i + 1], own) for i, own in enumerate(self.matrices)]
+            )
         if not torch.compiler.is_compiling() and x.shape[1] <= _FEW_ROWS:
             return torch.bmm(self.matrices, x.transpose(1, 2)).transpose(1, 2)
         return torch.bmm(x, self.matrices.transpose(1, 2))
