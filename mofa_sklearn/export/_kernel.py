@@ -46,13 +46,13 @@ class Kernels(nn.Module):
         self._keep("gamma", np.reshape([each.gamma_ for each in fitted], (-1, 1, 1)))
         self._keep("coef", [_filled_up(own, longest) for own in coef])
         self._keep("intercept", [np.atleast_2d(each.intercept_) for each in fitted])
-        self.precision, self.products = self._in_enough_precision(torch.from_numpy(landmarks))
+        self.products = self._in_enough_precision(torch.from_numpy(landmarks))
 
     def _keep(self, name: str, values: Any) -> None:
         array = np.ascontiguousarray(values, dtype=np.float64)
         self.register_buffer(name, torch.from_numpy(array))
 
-    def _in_enough_precision(self, landmarks: Tensor) -> tuple[torch.dtype, Products]:
+    def _in_enough_precision(self, landmarks: Tensor) -> Products:
         """Return what multiplies by the landmarks, in float32 if that is enough."""
         exact, rounded = (
             self._weighted(landmarks, (landmarks.to(precision) @ landmarks.to(precision).mT))
@@ -60,14 +60,13 @@ class Kernels(nn.Module):
         )
         difference = (rounded - exact).abs().amax(dim=1)
         is_enough = (difference <= _ROUNDING * exact.std(dim=1, correction=0)).all()
-        precision = torch.float32 if is_enough else torch.float64
-        return precision, Products(landmarks.to(precision))
+        return Products(landmarks.to(torch.float32) if is_enough else landmarks)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_samples, n_features) to (n_members, n_samples, n_targets)."""
         x = x.to(torch.float64)
         x = torch.where(x.isnan(), 0.0, x - self.mean)
-        return self._weighted(x, self.products(x.to(self.precision)))
+        return self._weighted(x, self.products(x.to(self.products.matrices.dtype)))
 
     def _weighted(self, x: Tensor, products: Tensor) -> Tensor:
         """Weight landmarks by centred rows and their products with the landmarks."""

@@ -216,6 +216,10 @@ def test_normal_scores_are_those_of_the_transformer(n_samples):
     module = RankGauss([gauss.quantiles_.T], [gauss._bounds])
     got = module(torch.from_numpy(rows)).numpy()
     np.testing.assert_allclose(got, gauss.transform(rows), atol=2e-6)
+    # A few rows are looked up in another way.
+    places = np.linspace(0, len(rows) - 1, 30).astype(int)
+    few = [module(torch.from_numpy(rows[place : place + 1])).numpy() for place in places]
+    np.testing.assert_array_equal(np.concatenate(few), got[places])
 
 
 def test_the_normal_quantile_has_fifteen_digits():
