@@ -132,7 +132,7 @@ class Neighbors(nn.Module):
             maps=memories.maps.astype(np.float32)[:, :, None],
             products=products.astype(np.float32),
             typical=typical[:, :, None, None],
-            # Of a group, all members' side by side: what one looks up, others do as well.
+            # A group's for all members side by side: where one looks, others do as well.
             groups=np.stack([memories.counts, first], axis=3).swapaxes(1, 2).reshape(-1, 2),
             sums=memories.sums.reshape(-1, memories.sums.shape[3]),
             group_start=(spaces * n_groups * self.n_members + members)[..., None],

@@ -150,13 +150,13 @@ class RankGauss(nn.Module):
 
     Notes
     -----
-    There is no sorted search among ONNX's operators, and a binary search for a single row
-    waits for memory. A column's quantiles lie in parts of equal length: there a value is
-    compared with the first of each part, then with that part, which ends with the first
-    quantile of the next one.
+    Many rows are searched in the columns' tables. There is no such operator in ONNX, and with
+    few rows, a search mostly waits for memory. A column's quantiles therefore lie in parts of
+    equal length: a value is compared with the first quantile of each part, then with one part,
+    which ends with the first quantile of the next.
 
     Values are looked up column by column, so that those of one table find it in the cache.
-    They lie in one axis: onnxruntime takes columns of a single row one by one.
+    They lie along one axis, since onnxruntime treats the columns of a single row one by one.
     """
 
     rounds = True
@@ -253,7 +253,7 @@ class RankGauss(nn.Module):
         return part * self.length + step, lower, upper
 
     def _in_tables(self, x: Tensor, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Find the same in the columns' whole tables."""
+        """Do the same by a search in the columns' whole tables."""
         table = self.parts.view(len(x), -1)
         place = torch.searchsorted(table, values, right=True).flatten() - 1
         place = place.clamp(0, table.shape[1] - 2)  # NaN is beyond the end
