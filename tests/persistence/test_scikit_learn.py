@@ -151,6 +151,8 @@ def test_an_estimator(model, tmp_path):
         is_same(model.fit(X, y, sample_weight=np.linspace(0.1, 1, 40)), X, tmp_path)
 
 
+# Its seed is given in another way from scikit-learn 1.9 on.
+@pytest.mark.filterwarnings("ignore:`TargetEncoder:FutureWarning")
 def test_columns_of_a_frame(tmp_path):
     y = FRAME["column_0"].to_numpy()
     is_same(make_pipeline(COLUMNS, Ridge()).fit(FRAME, y), FRAME, tmp_path)
