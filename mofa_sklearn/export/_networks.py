@@ -15,7 +15,7 @@ from ..networks.losses import ordered_logits
 from ..networks.stacking import StackedLinear, is_stackable, stack_modules
 from ._look_up import Columns
 from ._members import converts_members
-from ._products import Products
+from ._products import products
 
 # Weights of a member's layer from which on reading them takes most of a single row's time.
 _WIDE = 2**15
@@ -31,16 +31,16 @@ class WideLinear(nn.Module):
 
     def __init__(self, layer: StackedLinear) -> None:
         super().__init__()
-        self.products = Products(layer.weight.detach())
-        self.bias: Tensor | None
-        self.register_buffer("bias", None if layer.bias is None else layer.bias.detach())
+        self.layer = layer
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n_members, ..., n_in), or (n_samples, n_in) for all, to (n_members, ..., n_out)."""
-        y = self.products(x if x.dim() == 2 else x.flatten(1, -2))
-        if self.bias is not None:
-            y = y + self.bias.unsqueeze(1)
-        return y if x.dim() == 2 else y.view(*x.shape[:-1], y.shape[2])
+        if x.dim() == 2:
+            return self.layer(x)
+        y = products(x.flatten(1, -2), self.layer.weight)
+        if self.layer.bias is not None:
+            y = y + self.layer.bias.unsqueeze(1)
+        return y.view(*x.shape[:-1], y.shape[2])
 
 
 def _with_wide_layers(network: nn.Module) -> nn.Module:

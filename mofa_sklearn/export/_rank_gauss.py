@@ -144,7 +144,6 @@ class RankGauss(nn.Module):
     ----------
     quantiles : list of float64 ndarray of shape (n_features_i, n_quantiles_i)
         Of some columns each, ascending in every row.
-
     bounds : list of (float, float)
         The lowest and the highest score of these columns.
 
@@ -230,7 +229,8 @@ class RankGauss(nn.Module):
         say. Returns shares in one axis, column by column.
         """
         values = x.to(torch.float64)
-        at, lower, upper = (self._in_parts if _is_short(x) else self._in_tables)(x, values)
+        look_up = self._in_parts if _copies_parts(x) else self._in_tables
+        at, lower, upper = look_up(x, values)
         values = values.flatten()
         width = upper - lower
         weight = torch.where(width > 0, (values - lower) / width, 0.0)
@@ -242,7 +242,11 @@ class RankGauss(nn.Module):
         return (place / _for_each(self.n_steps, x.shape[1])).clamp(0, 1)
 
     def _in_parts(self, x: Tensor, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the place of the last quantile that each value reaches, it, and the next."""
+        """Return the place of the last quantile that each value reaches, it, and the next.
+
+        Maps float32 and float64 values, (n_features, n_samples), to three Tensors of shape
+        (n_features * n_samples,).
+        """
         part = _n_reached(self.starts, x)
         own = self.parts.index_select(0, _for_each(self.first_part, x.shape[1]) + part)
         step = _n_reached(own, values.flatten().unsqueeze(1)) - 1
@@ -276,8 +280,8 @@ def _for_each(of_columns: Tensor, n_samples: int) -> Tensor:
     return of_columns.unsqueeze(1).expand(-1, n_samples).flatten()
 
 
-def _is_short(x: Tensor) -> bool:
-    """Tell whether to copy a part of the table for each value of (n_features, n_samples)."""
+def _copies_parts(x: Tensor) -> bool:
+    """Tell whether each value of (n_features, n_samples) gets a copy of its part of a table."""
     if torch.compiler.is_compiling():
         return torch.onnx.is_in_onnx_export()
     return x.shape[1] <= _FEW_ROWS
